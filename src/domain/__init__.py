@@ -1,0 +1,1 @@
+"""What a recommender is. Standard library and NumPy only; no I/O and no framework."""

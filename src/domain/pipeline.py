@@ -1,0 +1,121 @@
+"""An engine is a named pipeline: generators propose, one ranker scores them in one batch, plain functions order."""
+
+import logging
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain import blending, reranking
+from domain.ports.recommending import CandidateGenerator, Ranker
+from domain.recommendation import Candidates, Context, Reason
+from domain.taste import TasteSettings
+
+log = logging.getLogger(__name__)
+
+#: marks a generator that failed in the counts of candidates
+FAILED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a pipeline chose: the places of a list, best first, and how they came about."""
+
+    engine: str
+    positions: NDArray[np.int64]  # [k']
+    scores: NDArray[np.float64]  # [k']
+    sources: tuple[str, ...]
+    reasons: tuple[Reason | None, ...]
+    generators: dict[str, int]
+    fallback_used: bool
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One engine. `pool` caps what each generator proposes; `filler` completes a list that came out short.
+
+    Where all generators or the ranker fail, `fallback` answers in their place.
+    """
+
+    name: str
+    generators: tuple[CandidateGenerator, ...]
+    ranker: Ranker
+    filler: CandidateGenerator
+    pool: int = 300
+    fallback: "Pipeline | None" = None
+    model_version: str | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        context: Context,
+        k: int,
+        diversity: float = 0.0,
+        taste: TasteSettings | None = None,
+        explain: bool = True,
+    ) -> Ranking:
+        """The `k` best eligible items; fewer only when fewer are eligible."""
+        proposals, counts = self._propose(context, max(self.pool, k))
+        try:
+            return self._rank(context, proposals, counts, k, diversity, taste or TasteSettings(), explain)
+        except Exception:
+            if self.fallback is None:
+                raise
+            log.exception("engine %s failed; %s answers instead", self.name, self.fallback.name)
+            return self.fallback.standing_in(context, k, diversity, taste, explain)
+
+    def standing_in(
+        self, context: Context, k: int, diversity: float, taste: TasteSettings | None, explain: bool
+    ) -> Ranking:
+        """The same, flagged as an answer in place of another engine's."""
+        return replace(self(context, k, diversity, taste, explain), fallback_used=True)
+
+    def _propose(self, context: Context, limit: int) -> tuple[dict[str, Candidates], dict[str, int]]:
+        proposals: dict[str, Candidates] = {}
+        counts: dict[str, int] = {}
+        for generator in self.generators:
+            try:
+                proposals[generator.name] = generator(context, limit)
+                counts[generator.name] = len(proposals[generator.name])
+            except Exception:
+                # One broken signal must not take the list away; the others and the filler still stand.
+                log.exception("generator %s of engine %s failed", generator.name, self.name)
+                counts[generator.name] = FAILED
+        return proposals, counts
+
+    def _rank(
+        self,
+        context: Context,
+        proposals: dict[str, Candidates],
+        counts: dict[str, int],
+        k: int,
+        diversity: float,
+        taste: TasteSettings,
+        explain: bool,
+    ) -> Ranking:
+        candidates = blending.pool(proposals)
+        scores = self.ranker.score(context, candidates.positions)
+        scores = reranking.boost(scores, taste.boosted(context.catalogue)[candidates.positions])
+        order = reranking.descending(scores, candidates.positions)
+        positions, scores = candidates.positions[order], scores[order]
+        places = reranking.diversify(scores, context.catalogue.genres[positions], k, diversity)
+        positions, scores = positions[places], scores[places]
+        sources = tuple(candidates.source_of(order[place]) for place in places)
+        added = self._fill(context, positions, k)
+        if len(added):
+            positions = np.concatenate([positions, added.positions])
+            scores = np.concatenate([scores, self._below(scores, len(added))])
+            sources += (self.filler.name,) * len(added)
+        reasons = tuple(self.ranker.explain(context, positions)) if explain else (None,) * len(positions)
+        return Ranking(self.name, positions, scores, sources, reasons, counts, fallback_used=len(added) > 0)
+
+    def _fill(self, context: Context, taken: NDArray[np.int64], k: int) -> Candidates:
+        if len(taken) >= k:
+            return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+        return self.filler(context.without(taken), k - len(taken))
+
+    @staticmethod
+    def _below(scores: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """[count] falling scores under all of the given ones: a filler's own scale means nothing here."""
+        floor = float(scores.min()) if len(scores) else 1.0
+        return np.asarray(floor - (np.arange(count) + 1.0) * 1e-6, dtype=np.float64)

@@ -1,0 +1,63 @@
+"""Ports of training: data in, a model out, versions kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.catalogue import Catalogue
+from domain.events import Interactions
+from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
+from domain.users import Demographics
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a trainer learns from. `interactions` are sorted by user, then time."""
+
+    catalogue: Catalogue
+    interactions: Interactions
+    demographics: Mapping[int, Demographics]  # by user id
+    liked_from: float
+
+
+class TrainedModel(Protocol):
+    """A trained model that can be written into an artifact folder. Opaque outside the learning adapters."""
+
+    @property
+    def engine(self) -> str: ...
+
+    @property
+    def epochs(self) -> Sequence[EpochReport]: ...
+
+
+class Trainer(Protocol):
+    def __call__(
+        self,
+        training: TrainingData,
+        validation: Interactions,
+        config: TrainingConfig,
+        on_epoch: Callable[[EpochReport], None],
+    ) -> TrainedModel:
+        """Fit on `training`, stop early on `validation` (one held-out event a user) and keep the best weights."""
+        ...
+
+
+class ModelRegistry(Protocol):
+    def publish(
+        self, model: TrainedModel, config: TrainingConfig, fingerprint: str, created_at: datetime
+    ) -> ModelVersion:
+        """Write the model as a new version, whole or not at all. It is not served before `make_current`."""
+        ...
+
+    def record_metrics(self, version: str, metrics: Mapping[str, float]) -> ModelVersion:
+        """Add figures to a version's manifest."""
+        ...
+
+    def make_current(self, version: str) -> None: ...
+
+    def find_current(self) -> ModelVersion | None: ...
+
+    def list_versions(self) -> Sequence[ModelVersion]:
+        """Newest first."""
+        ...

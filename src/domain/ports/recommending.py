@@ -1,0 +1,46 @@
+"""Ports of the recommendation path: proposing, ranking, and finding the parts that do it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.recommendation import Candidates, Context, Reason
+
+
+class CandidateGenerator(Protocol):
+    """Proposes items for a user."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, context: Context, limit: int) -> Candidates:
+        """At most `limit` eligible candidates, best first. None is a good answer when it knows nothing."""
+        ...
+
+
+class Ranker(Protocol):
+    """Gives all candidates of one request their scores in one batch."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c] scores of the given positions [c]; higher is better."""
+        ...
+
+    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
+        """For each of the given positions the signal that moved it most, or None where nothing did."""
+        ...
+
+
+class ItemIndex(Protocol):
+    """Nearest neighbours among item vectors."""
+
+    def neighbours(self, vectors: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """For each row of `vectors` [q, d], up to `limit` rows of the index by falling cosine similarity.
+
+        Returns rows [q, limit], -1 where fewer were found, and similarities [q, limit].
+        """
+        ...
