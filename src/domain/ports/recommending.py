@@ -35,6 +35,28 @@ class Ranker(Protocol):
         ...
 
 
+class SimilarItems(Protocol):
+    """Finds items like a given one by some notion of likeness."""
+
+    def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
+        """At most `limit` eligible items like the one at `position`, most similar first; never that one itself."""
+        ...
+
+
+class SimilarItems(Protocol):
+    """Proposes items that are like one item."""
+
+    @property
+    def name(self) -> str: ...
+
+    def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
+        """At most `limit` eligible items other than the one at `position`, most similar first.
+
+        `eligible` is [n]. None is a good answer for an item that nothing is known of.
+        """
+        ...
+
+
 class ItemIndex(Protocol):
     """Nearest neighbours among item vectors."""
 

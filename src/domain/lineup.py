@@ -1,0 +1,70 @@
+"""The line-up: everything that answers requests for one catalogue revision and one model, swapped as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain import blending
+from domain.catalogue import Catalogue
+from domain.model_versions import ModelVersion
+from domain.pipeline import Pipeline
+from domain.ports.recommending import SimilarItems
+from domain.recommendation import Candidates
+
+#: how many neighbours per wanted place each kind of similarity proposes, so that the two can agree on some
+NEIGHBOUR_POOL = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Items like one item, most similar first, each with the name of the similarity that spoke for it most."""
+
+    positions: NDArray[np.int64]  # [c]
+    scores: NDArray[np.float64]  # [c], descending, 0 … 1
+    sources: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True, eq=False)
+class Lineup:
+    """The engines by name, ready to answer. `popularity`, `baseline` and `cold_start` are always there.
+
+    `vectors` [n, d] place the items of the catalogue for onboarding. `similar_by_ratings` needs a model.
+    """
+
+    catalogue: Catalogue
+    pipelines: Mapping[str, Pipeline]
+    model: ModelVersion | None
+    vectors: NDArray[np.float32]
+    similar_by_content: SimilarItems
+    similar_by_ratings: SimilarItems | None = None
+
+    def similar(
+        self, position: int, eligible: NDArray[np.bool_], limit: int, use_cf: bool = True, use_cb: bool = True
+    ) -> Neighbours:
+        """At most `limit` eligible items like the one at `position`, by ratings (`use_cf`) and content (`use_cb`).
+
+        Similarities are scaled to 0 … 1 by their best and averaged over the kinds that were asked for and know the
+        item, so that what both find stands above what one finds.
+        """
+        wanted = [(use_cf, self.similar_by_ratings), (use_cb, self.similar_by_content)]
+        voices = [voice for asked, voice in wanted if asked and voice is not None]
+        proposals = {voice.name: voice.similar(position, eligible, limit * NEIGHBOUR_POOL) for voice in voices}
+        spoken = {name: candidates for name, candidates in proposals.items() if len(candidates)}
+        pool = blending.pool(spoken)
+        shares = np.zeros((len(spoken), len(self.catalogue)))
+        for row, candidates in enumerate(spoken.values()):
+            shares[row, candidates.positions] = _share_of_best(candidates)
+        scores = shares[:, pool.positions].sum(axis=0) / max(len(spoken), 1)
+        order = np.lexsort((pool.positions, -scores))[:limit]
+        sources = tuple(pool.source_of(int(index)) for index in order)
+        return Neighbours(pool.positions[order], scores[order], sources)
+
+
+def _share_of_best(candidates: Candidates) -> NDArray[np.float64]:
+    best = float(candidates.scores[0])
+    return np.clip(candidates.scores / best, 0.0, 1.0) if best > 0 else np.zeros(len(candidates))

@@ -1,0 +1,1 @@
+"""The adapters: everything that touches the world outside."""

@@ -1,0 +1,1 @@
+"""Candidate generators and rankers, one file each, and the line-up they make."""
