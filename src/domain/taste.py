@@ -68,4 +68,4 @@ def taste_profile(catalogue: Catalogue, history: History, settings: TasteSetting
 
 def _with_any(catalogue: Catalogue, genres: frozenset[str]) -> NDArray[np.bool_]:
     columns = [g for g, genre in enumerate(catalogue.genre_names) if genre in genres]
-    return np.logical_or.reduce(catalogue.genres[:, columns], axis=1)
+    return np.asarray(catalogue.genres[:, columns].any(axis=1), dtype=np.bool_)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.catalogue import Catalogue
 from domain.events import Interactions
+from domain.lineup import Lineup
 from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.users import Demographics
 
@@ -40,6 +41,18 @@ class Trainer(Protocol):
         on_epoch: Callable[[EpochReport], None],
     ) -> TrainedModel:
         """Fit on `training`, stop early on `validation` (one held-out event a user) and keep the best weights."""
+        ...
+
+
+class Lineups(Protocol):
+    """Where the engines come from."""
+
+    def current(self, revision: int) -> Lineup:
+        """The line-up of the current model on the catalogue at `revision` or later. Built anew only on a change."""
+        ...
+
+    def of(self, version: str | None, catalogue: Catalogue) -> Lineup:
+        """A line-up of one model version (or none) on the given catalogue, for evaluation."""
         ...
 
 

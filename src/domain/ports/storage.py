@@ -114,6 +114,10 @@ class RefreshTokens(Protocol):
         """Revoke the family of the user's token; does nothing for a token that is not this user's."""
         ...
 
+    def revoke_all_of(self, user_id: int) -> None:
+        """Revoke every family of the user: a new password ends all sessions."""
+        ...
+
 
 class UnitOfWork(Protocol):
     """One transaction. Leaving the block without `commit` undoes everything in it."""
@@ -155,6 +159,12 @@ class UserStates(Protocol):
 class Catalogues(Protocol):
     def load(self) -> Catalogue:
         """All items as columns, with the revision they belong to."""
+        ...
+
+
+class ItemReader(Protocol):
+    def read(self, item_ids: Sequence[int], revision: int) -> Mapping[int, Item]:
+        """Items to show, by id, as of the given catalogue revision or a later one; ids that are gone are left out."""
         ...
 
 

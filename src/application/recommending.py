@@ -1,0 +1,255 @@
+"""Recommendations: for a user, for a stranger, and like a given title. Every list is logged before it is returned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from domain import blending
+from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
+from domain.events import LIKED_FROM, History
+from domain.impressions import Impression, ShownItem
+from domain.items import ItemFilter
+from domain.lineup import AUTO, ENGINES, Lineup
+from domain.pipeline import Ranking
+from domain.ports.learning import Lineups
+from domain.ports.services import Clock, IdSource
+from domain.ports.storage import ImpressionLog, ItemReader, UserStates
+from domain.recommendation import (
+    Candidates,
+    Context,
+    ListMetadata,
+    Reason,
+    Recommendation,
+    RecommendationList,
+    RecommendationRequest,
+    UserState,
+)
+from domain.users import Demographics, Principal
+
+
+@dataclass(frozen=True)
+class ServingRules:
+    """How lists are made, by configuration.
+
+    Ratings from `liked_from` on count as liked; `auto` uses the trained model from `min_interactions` ratings on.
+    """
+
+    liked_from: float = LIKED_FROM
+    min_interactions: int = 5
+    default_engine: str = AUTO
+
+
+@dataclass(frozen=True)
+class ShowRanking:
+    """Turn what a pipeline chose into a list that is in the log, durably, before anybody sees it."""
+
+    items: ItemReader
+    log: ImpressionLog
+    clock: Clock
+    ids: IdSource
+
+    def __call__(
+        self,
+        ranking: Ranking,
+        lineup: Lineup,
+        state: UserState,
+        request: RecommendationRequest,
+        surface: str,
+        fallback_used: bool = False,
+    ) -> RecommendationList:
+        recommendations = tuple(
+            Recommendation(rank, int(item_id), float(score), source, reason=reason)
+            for rank, (item_id, score, source, reason) in enumerate(
+                zip(
+                    lineup.catalogue.ids[ranking.positions],
+                    ranking.scores,
+                    ranking.sources,
+                    ranking.reasons,
+                    strict=True,
+                ),
+                start=1,
+            )
+        )
+        pipeline = lineup.pipelines.get(ranking.engine)
+        impression = Impression(
+            id=self.ids.new(),
+            user_id=state.user_id,
+            surface=surface,
+            engine=ranking.engine,
+            model_version=pipeline.model_version if pipeline else None,
+            shown_at=self.clock.now(),
+            items=tuple(ShownItem.of(recommendation) for recommendation in recommendations),
+            k=request.k,
+            fallback_used=fallback_used or ranking.fallback_used,
+            applied_events=len(state.history),
+            platform=request.platform,
+        )
+        items = self.items.read([shown.item_id for shown in recommendations], lineup.catalogue.revision)
+        self.log.append(impression)
+        return RecommendationList(
+            impression_id=impression.id,
+            user_id=state.user_id,
+            engine=impression.engine,
+            model_version=impression.model_version,
+            fallback_used=impression.fallback_used,
+            applied_events=impression.applied_events,
+            recommendations=recommendations,
+            items=dict(items),
+            metadata=ListMetadata(
+                k=request.k,
+                requested_engine=request.engine,
+                generators=ranking.generators,
+                weights=dict(pipeline.weights) if pipeline else {},
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Recommend:
+    """The best items for a user: nothing already rated, and every event up to this moment applied.
+
+    A user of whom nothing is known gets what is popular, flagged `fallback_used`. Raises `EngineUnavailable`, and
+    `InvalidToken` when the account has been erased since the token was issued.
+    """
+
+    states: UserStates
+    lineups: Lineups
+    show: ShowRanking
+    rules: ServingRules
+
+    def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
+        try:
+            state = self.states.read(principal.user_id)
+        except UserNotFound as gone:
+            raise InvalidToken("The account of this token no longer exists.") from gone
+        lineup = self.lineups.current(state.catalogue_revision)
+        pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
+        context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
+        ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
+        stands_in = request.engine == AUTO and state.is_unknown
+        return self.show(ranking, lineup, state, request, "recommendations", fallback_used=stands_in)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """What somebody without an account tells: ratings, genres they like, and who they are."""
+
+    history: History = field(default_factory=History.empty)
+    favourite_genres: frozenset[str] = frozenset()
+    demographics: Demographics = field(default_factory=Demographics)
+
+
+@dataclass(frozen=True)
+class RecommendToStranger:
+    """A list for somebody the system has never met; with nothing at all to go by, what is popular, flagged.
+
+    Raises `ItemNotFound` for a rating of an item that does not exist.
+    """
+
+    states: UserStates
+    lineups: Lineups
+    show: ShowRanking
+    rules: ServingRules
+
+    def __call__(self, stranger: Stranger, request: RecommendationRequest) -> RecommendationList:
+        revision = self.states.catalogue_revision()
+        lineup = self.lineups.current(revision)
+        unknown = stranger.history.item_ids[lineup.catalogue.positions(stranger.history.item_ids) < 0]
+        if len(unknown):
+            raise ItemNotFound(int(unknown[0]))
+        state = UserState(
+            user_id=None,
+            history=stranger.history,
+            demographics=stranger.demographics,
+            favourite_genres=stranger.favourite_genres,
+            catalogue_revision=revision,
+        )
+        pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
+        context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
+        ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
+        return self.show(ranking, lineup, state, request, "cold-start", fallback_used=state.is_unknown)
+
+
+@dataclass(frozen=True)
+class RecommendSimilar:
+    """Items like a given one: by who rated them (`use_cf`), by what they are (`use_cb`), or both; never itself.
+
+    Raises `ItemNotFound`, `Invalid`.
+    """
+
+    states: UserStates
+    lineups: Lineups
+    show: ShowRanking
+    rules: ServingRules
+
+    def __call__(
+        self, item_id: int, request: RecommendationRequest, use_cf: bool = True, use_cb: bool = True
+    ) -> RecommendationList:
+        if not use_cf and not use_cb:
+            raise Invalid("At least one of use_cf and use_cb must be on.")
+        lineup = self.lineups.current(self.states.catalogue_revision())
+        catalogue = lineup.catalogue
+        position = int(catalogue.positions(np.array([item_id], dtype=np.int64))[0])
+        if position < 0:
+            raise ItemNotFound(item_id)
+        eligible = catalogue.matching(ItemFilter(kind=None)) & (catalogue.kinds == catalogue.kinds[position])
+        eligible[position] = False
+        proposals: dict[str, Candidates] = {}
+        if use_cf and lineup.similar_by_ratings is not None:
+            proposals["collaborative"] = lineup.similar_by_ratings.similar(position, eligible, request.k * 3)
+        if use_cb:
+            proposals["content"] = lineup.similar_by_content.similar(position, eligible, request.k * 3)
+        ranking = self._fuse(lineup, position, proposals, request.k)
+        state = UserState(user_id=None, history=History.empty())
+        return self.show(ranking, lineup, state, replace(request, engine="similar"), "similar")
+
+    def _fuse(self, lineup: Lineup, position: int, proposals: dict[str, Candidates], k: int) -> Ranking:
+        fused = blending.reciprocal_rank_fusion(proposals)
+        chosen = fused.positions[:k]
+        pool = blending.pool(proposals)
+        source = {int(p): pool.source_of(index) for index, p in enumerate(pool.positions)}
+        title = lineup.catalogue.titles[position]
+        reason = Reason("similar", f"Similar to *{title}*", (int(lineup.catalogue.ids[position]),))
+        return Ranking(
+            engine="similar",
+            positions=chosen,
+            scores=fused.scores[:k],
+            sources=tuple(source[int(p)] for p in chosen),
+            reasons=(reason,) * len(chosen),
+            generators={name: len(candidates) for name, candidates in proposals.items()},
+            fallback_used=False,
+        )
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """Whether an engine can serve now, on which model version, and the figures it was published with."""
+
+    name: str
+    ready: bool
+    model_version: str | None
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ListEngines:
+    """Every engine there is."""
+
+    states: UserStates
+    lineups: Lineups
+
+    def __call__(self) -> Sequence[EngineStatus]:
+        lineup = self.lineups.current(self.states.catalogue_revision())
+        return [self._status(lineup, engine) for engine in ENGINES]
+
+    def _status(self, lineup: Lineup, engine: str) -> EngineStatus:
+        pipeline = lineup.pipelines.get(engine)
+        published = lineup.model.metrics if lineup.model else {}
+        prefix = f"{engine}."
+        return EngineStatus(
+            name=engine,
+            ready=engine == AUTO or pipeline is not None,
+            model_version=pipeline.model_version if pipeline else None,
+            metrics={name.removeprefix(prefix): value for name, value in published.items() if name.startswith(prefix)},
+        )

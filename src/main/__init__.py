@@ -1,0 +1,1 @@
+"""Settings, wiring and entry points: the only place that knows every layer."""

@@ -1,0 +1,1 @@
+"""Faces of Marquee: the REST API and the command line."""
