@@ -5,18 +5,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from domain import blending
 from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import LIKED_FROM, History
 from domain.impressions import Impression, ShownItem
-from domain.items import ItemFilter
 from domain.lineup import AUTO, ENGINES, Lineup
 from domain.pipeline import Ranking
 from domain.ports.learning import Lineups
 from domain.ports.services import Clock, IdSource
 from domain.ports.storage import ImpressionLog, ItemReader, UserStates
 from domain.recommendation import (
-    Candidates,
     Context,
     ListMetadata,
     Reason,
@@ -193,33 +190,21 @@ class RecommendSimilar:
         position = int(catalogue.positions(np.array([item_id], dtype=np.int64))[0])
         if position < 0:
             raise ItemNotFound(item_id)
-        eligible = catalogue.matching(ItemFilter(kind=None)) & (catalogue.kinds == catalogue.kinds[position])
+        eligible = catalogue.kinds == catalogue.kinds[position]
         eligible[position] = False
-        proposals: dict[str, Candidates] = {}
-        if use_cf and lineup.similar_by_ratings is not None:
-            proposals["collaborative"] = lineup.similar_by_ratings.similar(position, eligible, request.k * 3)
-        if use_cb:
-            proposals["content"] = lineup.similar_by_content.similar(position, eligible, request.k * 3)
-        ranking = self._fuse(lineup, position, proposals, request.k)
-        state = UserState(user_id=None, history=History.empty())
-        return self.show(ranking, lineup, state, replace(request, engine="similar"), "similar")
-
-    def _fuse(self, lineup: Lineup, position: int, proposals: dict[str, Candidates], k: int) -> Ranking:
-        fused = blending.reciprocal_rank_fusion(proposals)
-        chosen = fused.positions[:k]
-        pool = blending.pool(proposals)
-        source = {int(p): pool.source_of(index) for index, p in enumerate(pool.positions)}
-        title = lineup.catalogue.titles[position]
-        reason = Reason("similar", f"Similar to *{title}*", (int(lineup.catalogue.ids[position]),))
-        return Ranking(
+        found = lineup.similar(position, eligible, request.k, use_cf, use_cb)
+        reason = Reason("similar", f"Similar to *{catalogue.titles[position]}*", (item_id,))
+        ranking = Ranking(
             engine="similar",
-            positions=chosen,
-            scores=fused.scores[:k],
-            sources=tuple(source[int(p)] for p in chosen),
-            reasons=(reason,) * len(chosen),
-            generators={name: len(candidates) for name, candidates in proposals.items()},
+            positions=found.positions,
+            scores=found.scores,
+            sources=found.sources,
+            reasons=(reason,) * len(found),
+            generators={source: found.sources.count(source) for source in set(found.sources)},
             fallback_used=False,
         )
+        stranger = UserState(user_id=None, history=History.empty())
+        return self.show(ranking, lineup, stranger, replace(request, engine="similar"), "similar")
 
 
 @dataclass(frozen=True)

@@ -41,19 +41,6 @@ def pool(proposals: Mapping[str, Candidates]) -> Pool:
     return Pool(positions[chosen], sources[chosen], names)
 
 
-def reciprocal_rank_fusion(proposals: Mapping[str, Candidates], constant: int = 60) -> Candidates:
-    """All proposed items by the sum of 1 / (constant + rank) over the proposals (Cormack et al., SIGIR 2009)."""
-    if not proposals:
-        return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
-    positions = np.concatenate([candidates.positions for candidates in proposals.values()])
-    parts = np.concatenate([1.0 / (constant + 1.0 + np.arange(len(c))) for c in proposals.values()])
-    distinct, where = np.unique(positions, return_inverse=True)
-    scores = np.zeros(len(distinct))
-    np.add.at(scores, where, parts)
-    order = np.argsort(-scores, kind="stable")
-    return Candidates(distinct[order], scores[order])
-
-
 def scaled(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """The values moved linearly onto 0 … 1; all zeros where they do not differ."""
     if not len(values):

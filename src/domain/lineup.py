@@ -8,10 +8,18 @@ from numpy.typing import NDArray
 
 from domain import blending
 from domain.catalogue import Catalogue
+from domain.errors import EngineUnavailable
 from domain.model_versions import ModelVersion
 from domain.pipeline import Pipeline
 from domain.ports.recommending import SimilarItems
-from domain.recommendation import Candidates
+from domain.recommendation import Candidates, UserState
+
+AUTO = "auto"
+POPULARITY = "popularity"
+COLD_START = "cold_start"
+NCF = "ncf"
+#: every engine there is, whether or not it can serve now
+ENGINES = (AUTO, POPULARITY, "baseline", COLD_START, NCF)
 
 #: how many neighbours per wanted place each kind of similarity proposes, so that the two can agree on some
 NEIGHBOUR_POOL = 5
@@ -42,6 +50,25 @@ class Lineup:
     vectors: NDArray[np.float32]
     similar_by_content: SimilarItems
     similar_by_ratings: SimilarItems | None = None
+
+    def pipeline(self, engine: str) -> Pipeline:
+        """The named engine. Raises `EngineUnavailable`."""
+        try:
+            return self.pipelines[engine]
+        except KeyError:
+            raise EngineUnavailable(engine, [AUTO, *self.pipelines]) from None
+
+    def choose(self, engine: str, state: UserState, min_interactions: int) -> Pipeline:
+        """The engine that answers when `engine` is asked for. Raises `EngineUnavailable`.
+
+        `auto` takes the trained model once a user has `min_interactions` ratings, the cold start while there is little
+        to go by, and what is popular when there is nothing at all.
+        """
+        if engine != AUTO:
+            return self.pipeline(engine)
+        if NCF in self.pipelines and len(state.history) >= min_interactions:
+            return self.pipelines[NCF]
+        return self.pipelines[POPULARITY if state.is_unknown else COLD_START]
 
     def similar(
         self, position: int, eligible: NDArray[np.bool_], limit: int, use_cf: bool = True, use_cb: bool = True

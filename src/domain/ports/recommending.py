@@ -36,14 +36,6 @@ class Ranker(Protocol):
 
 
 class SimilarItems(Protocol):
-    """Finds items like a given one by some notion of likeness."""
-
-    def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
-        """At most `limit` eligible items like the one at `position`, most similar first; never that one itself."""
-        ...
-
-
-class SimilarItems(Protocol):
     """Proposes items that are like one item."""
 
     @property
