@@ -1,0 +1,1 @@
+"""Passwords, tokens, secrets, limits, time and ids."""
