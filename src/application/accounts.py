@@ -7,7 +7,7 @@ from domain.errors import InvalidToken, NotAllowed, UserNotFound
 from domain.events import Rating
 from domain.impressions import Impression
 from domain.paging import Page, PageRequest
-from domain.ports.services import Clock, PasswordHasher, PasswordPolicy
+from domain.ports.services import Clock, PasswordHasher, PasswordPolicy, SecretSource
 from domain.ports.storage import UnitOfWork, UnitOfWorkFactory
 from domain.taste import TasteSettings
 from domain.users import Demographics, Principal, Role, User
@@ -64,6 +64,23 @@ class SignUp:
             stored = work.users.add(user)
             work.commit()
         return stored
+
+
+@dataclass(frozen=True)
+class CreateFirstAdmin:
+    """Make an admin with a generated password when there is no admin yet. Returns the password, which is kept nowhere."""
+
+    unit_of_work: UnitOfWorkFactory
+    sign_up: SignUp
+    secrets: SecretSource
+
+    def __call__(self, email: str, username: str) -> str | None:
+        with self.unit_of_work() as work:
+            if work.users.has_admin():
+                return None
+        password = self.secrets.new()
+        self.sign_up(NewAccount(email, username, password), role=Role.ADMIN)
+        return password
 
 
 @dataclass(frozen=True)

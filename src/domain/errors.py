@@ -169,6 +169,10 @@ class InvalidConfig(Invalid):
     code = "invalid_config"
 
 
+class UnsupportedFormat(Invalid):
+    code = "unsupported_format"
+
+
 class BadCredentials(NotAuthenticated):
     code = "bad_credentials"
 

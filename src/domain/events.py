@@ -38,6 +38,15 @@ class Interactions:
         """The given rows (indices or a mask), in that order."""
         return Interactions(self.user_ids[rows], self.item_ids[rows], self.ratings[rows], self.timestamps[rows])
 
+    def joined(self, other: "Interactions") -> "Interactions":
+        """These rows followed by the other's."""
+        return Interactions(
+            np.concatenate([self.user_ids, other.user_ids]),
+            np.concatenate([self.item_ids, other.item_ids]),
+            np.concatenate([self.ratings, other.ratings]),
+            np.concatenate([self.timestamps, other.timestamps]),
+        )
+
     def in_user_time_order(self) -> "Interactions":
         """Sorted by user, then time; ties in time keep the order in which they were stored."""
         return self.take(np.lexsort((np.arange(len(self)), self.timestamps, self.user_ids)))

@@ -63,7 +63,7 @@ def next_questions(
     rated. Every chosen title counts as answered for the next, so one screen does not ask the same thing twice
     (sequential D-optimal design; cf. Rashid et al., IUI 2002, for the product with popularity).
     """
-    scale = np.sqrt((vectors**2).sum(axis=1).mean()) or 1.0
+    scale = float(np.linalg.norm(vectors, axis=1).max(initial=0.0)) or 1.0
     features = (vectors / scale).astype(np.float64)
     asked = catalogue.known_positions(np.array([answer.item_id for answer in answers], dtype=np.int64))
     told = catalogue.known_positions(as_history(answers).item_ids)

@@ -1,0 +1,133 @@
+"""Settings: read from `MARQUEE_…` variables and `.env`, checked once at the start."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.events import LIKED_FROM, RATING_MAX, RATING_MIN
+from domain.lineup import AUTO, ENGINES
+
+#: shortest signing secret that is taken, in characters
+SECRET_LENGTH = 32
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class DatabaseSettings(_Part):
+    url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL; without one, SQLite in the data folder. "
+        "PostgreSQL: `postgresql+psycopg://user:password@host/database`.",
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Connections that a process keeps (PostgreSQL).")
+    timeout_s: float = Field(2.0, gt=0, le=60, description="Seconds to wait for a connection or a lock.")
+
+
+class AuthSettings(_Part):
+    secret: SecretStr | None = Field(
+        None,
+        description="Signs access tokens; at least 32 characters. Made once and kept in the data folder in "
+        "development, demanded in production.",
+    )
+    previous_secret: SecretStr | None = Field(
+        None, description="The secret before the present one: its tokens stay good until they expire."
+    )
+    issuer: str = Field("marquee", min_length=1, description="`iss` of access tokens.")
+    audience: str = Field("marquee", min_length=1, description="`aud` of access tokens.")
+    access_minutes: int = Field(15, ge=1, le=15, description="Life of an access token, in minutes.")
+    refresh_days: int = Field(30, ge=1, le=365, description="How long a session may rest unused, in days.")
+    sign_in_failures: int = Field(
+        5, ge=1, description="Failed sign-ins to one account from one address in five minutes before it must wait."
+    )
+    sign_in_failures_per_address: int = Field(
+        50,
+        ge=1,
+        description="Failed sign-ins from one address in five minutes, to whatever account, before it must wait.",
+    )
+
+
+class ServingSettings(_Part):
+    liked_from: float = Field(
+        LIKED_FROM, ge=RATING_MIN, le=RATING_MAX, description="Ratings from here on count as liked."
+    )
+    min_interactions: int = Field(5, ge=1, description="Ratings from which `auto` uses the trained model.")
+    default_engine: str = Field(AUTO, description="Engine of a request that names none.")
+    stranger_requests: int = Field(
+        120, ge=1, description="Cold-start and onboarding requests that one address may make in a minute."
+    )
+
+    @model_validator(mode="after")
+    def _engine_exists(self) -> "ServingSettings":
+        if self.default_engine not in ENGINES:
+            raise ValueError(f"there is no engine {self.default_engine!r}; there are {', '.join(ENGINES)}")
+        return self
+
+
+class HttpSettings(_Part):
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may call the API, comma-separated."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body, in bytes.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_origins(cls, values: object) -> object:
+        if isinstance(values, dict) and isinstance(values.get("cors_origins"), str):
+            origins = tuple(origin.strip() for origin in values["cors_origins"].split(",") if origin.strip())
+            return {**values, "cors_origins": origins}
+        return values
+
+
+class LogSettings(_Part):
+    format: Literal["console", "json"] = Field("console", description="Lines for people or for machines.")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is written.")
+
+
+class Settings(BaseSettings):
+    """All settings. A nested one is named with two underscores: `MARQUEE_DATABASE__URL`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MARQUEE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+    )
+
+    home: Path = Field(Path("./var"), description="The data folder: database, models, caches, secret.")
+    environment: Environment = Field(
+        Environment.DEVELOPMENT,
+        description="`development` or `production`; production refuses to start half-configured.",
+    )
+    datasets: Path | None = Field(None, description="A folder of data-set zips to take before downloading.")
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
+    serving: ServingSettings = Field(default_factory=ServingSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    @model_validator(mode="after")
+    def _secrets_hold(self) -> "Settings":
+        for name, secret in (("secret", self.auth.secret), ("previous_secret", self.auth.previous_secret)):
+            if secret is not None and len(secret.get_secret_value()) < SECRET_LENGTH:
+                raise ValueError(f"auth.{name} must have at least {SECRET_LENGTH} characters")
+        if self.environment is Environment.PRODUCTION and self.auth.secret is None:
+            raise ValueError("auth.secret must be set in production (MARQUEE_AUTH__SECRET)")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"sqlite:///{self.home.resolve() / 'marquee.db'}"

@@ -1,0 +1,169 @@
+"""The commands. Each one takes its use case from the container by name, runs it, and shows what came of it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from application.accounts import NewAccount, SignUp
+from application.exporting import ExportInteractions
+from application.loading import LoadDataset, LoadReport
+from application.recommending import Recommend
+from application.training import EvaluateModel, TrainModel, TrainingReport
+from domain.lineup import AUTO
+from domain.model_versions import TrainingConfig
+from domain.ports.learning import ModelRegistry
+from domain.recommendation import RecommendationRequest
+from domain.users import Principal, Role
+from presentation.cli.context import console, told_plainly, use
+from presentation.cli.tables import evaluation_table, recommendations_table, timed, training_bar
+
+app = typer.Typer(
+    name="marquee",
+    help="Marquee: a self-hosted recommendation service.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data = typer.Typer(help="Data sets: fetch, load, export.", no_args_is_help=True)
+users = typer.Typer(help="Accounts.", no_args_is_help=True)
+config = typer.Typer(help="Settings.", no_args_is_help=True)
+app.add_typer(data, name="data")
+app.add_typer(users, name="users")
+app.add_typer(config, name="config")
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+DatasetName = Annotated[str, typer.Argument(help="ml-100k, ml-1m, or a path to a zip or a folder.")]
+ConfigFile = Annotated[
+    Path | None, typer.Argument(help="A TOML file of hyper-parameters; without one, the published config of the data.")
+]
+
+
+@app.command()
+def serve(context: typer.Context, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API with uvicorn."""
+    with told_plainly():
+        context.obj("migrate")()
+        context.obj("serve")(host, port)
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the database to the newest schema."""
+    with told_plainly(), timed("Database migrated"):
+        context.obj("migrate")()
+
+
+@app.command()
+def train(context: typer.Context, file: ConfigFile = None) -> None:
+    """Train a model, publish and evaluate it, and make it the one that serves."""
+    with told_plainly():
+        context.obj("migrate")()
+        report = run_training(context, context.obj("training_config")(file))
+        console.print(evaluation_table(report.evaluation))
+
+
+@app.command()
+def evaluate(context: typer.Context) -> None:
+    """Judge the engines, with the model that serves, by every user's last rating."""
+    with told_plainly():
+        context.obj("migrate")()
+        current = use(context, "model_registry", ModelRegistry).find_current()
+        reports = use(context, "evaluate_model", EvaluateModel)(current.version if current else None)
+        console.print(evaluation_table(reports))
+
+
+@app.command()
+def recommend(
+    context: typer.Context,
+    user: Annotated[int, typer.Argument(help="The user's id.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="Length of the list.")] = 10,
+    engine: Annotated[str, typer.Option(help="Which engine answers.")] = AUTO,
+) -> None:
+    """Show what a user would be recommended now."""
+    with told_plainly():
+        context.obj("migrate")()
+        caller = Principal(user, Role.USER)
+        request = RecommendationRequest(k=k, engine=engine, platform="cli")
+        console.print(recommendations_table(use(context, "recommend", Recommend)(caller, request)))
+
+
+@data.command()
+def fetch(context: typer.Context, dataset: DatasetName) -> None:
+    """Find a data set, download it if need be, and check it."""
+    with told_plainly(), timed(f"{dataset} is here and whole"):
+        use(context, "load_dataset", LoadDataset).fetch(dataset)
+
+
+@data.command()
+def load(
+    context: typer.Context,
+    dataset: DatasetName,
+    reset: Annotated[bool, typer.Option("--reset", help="First remove all items, ratings and data-set users.")] = False,
+) -> None:
+    """Load a data set. Loading twice changes nothing; a load that was interrupted goes on where it stopped."""
+    with told_plainly():
+        context.obj("migrate")()
+        run_load(context, dataset, reset)
+
+
+@data.command()
+def export(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="Where to: a .csv or .parquet file.")],
+) -> None:
+    """Write all ratings to a file, as training data for other tools."""
+    with told_plainly():
+        context.obj("migrate")()
+        rows = use(context, "export_interactions", ExportInteractions)(path)
+        console.print(f"{rows:,} ratings written to {path}", highlight=False)
+
+
+@users.command("create-admin")
+def create_admin(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(help="The admin's email address.")],
+    username: Annotated[str | None, typer.Option(help="User name; the email address's first part if not given.")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,
+) -> None:
+    """Make an account with the admin role."""
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    with told_plainly():
+        context.obj("migrate")()
+        account = NewAccount(email, username or email.partition("@")[0], password)
+        admin = use(context, "sign_up", SignUp)(account, role=Role.ADMIN)
+        console.print(f"Admin {admin.email} has id {admin.id}.", highlight=False)
+
+
+@config.command("show")
+def show_config(context: typer.Context) -> None:
+    """Show every setting with its value; secrets are masked."""
+    for name, value in context.obj("shown_settings"):
+        console.print(f"{name} = {value}", markup=False, highlight=False)
+
+
+def run_load(context: typer.Context, dataset: str, reset: bool = False) -> LoadReport:
+    """Load a data set and say what came of it."""
+    report = use(context, "load_dataset", LoadDataset)(dataset, reset=reset)
+    state = "is loaded already" if report.skipped else f"loaded from {report.source}"
+    console.print(
+        f"[green]✓[/] {report.dataset} {state}: "
+        f"{report.items:,} items, {report.users:,} users, {report.ratings:,} ratings",
+        highlight=False,
+    )
+    return report
+
+
+def run_training(context: typer.Context, hyper_parameters: TrainingConfig) -> TrainingReport:
+    """Train with a bar and say which version came of it."""
+    train_model = use(context, "train_model", TrainModel)
+    with timed("Trained, indexed and evaluated"), training_bar(hyper_parameters) as on_epoch:
+        report = train_model(hyper_parameters, on_epoch)
+    console.print(f"Model {report.version.version} serves now.", highlight=False)
+    return report

@@ -1,0 +1,94 @@
+"""Tables and bars of the command line."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from application.evaluating import EngineReport
+from domain.model_versions import EpochReport, TrainingConfig
+from domain.recommendation import RecommendationList
+from presentation.cli.context import console
+
+OnEpoch = Callable[[EpochReport], None]
+
+
+def evaluation_table(reports: Sequence[EngineReport]) -> Table:
+    """One row an engine, with the 95 % bootstrap interval of its NDCG@10."""
+    users = reports[0].users if reports else 0
+    table = Table(title=f"Each user's last rating, full catalogue ranked, {users:,} users", title_justify="left")
+    table.add_column("engine")
+    for heading in ("HR@10", "NDCG@10", "95 %", "MRR@100", "coverage", "novelty"):
+        table.add_column(heading, justify="right")
+    for report in reports:
+        figures = report.figures
+        table.add_row(
+            report.engine,
+            f"{figures['hr@10']:.4f}",
+            f"{figures['ndcg@10']:.4f}",
+            f"{report.interval[0]:.4f} to {report.interval[1]:.4f}",
+            f"{figures['mrr@100']:.4f}",
+            f"{figures['coverage@10']:.3f}",
+            f"{figures['novelty@10']:.2f}",
+        )
+    return table
+
+
+def recommendations_table(shown: RecommendationList) -> Table:
+    """A list as a person reads it."""
+    version = f", model {shown.model_version}" if shown.model_version else ""
+    table = Table(title=f"Engine {shown.engine}{version}, {shown.applied_events} ratings applied", title_justify="left")
+    for heading in ("", "title", "year", "genres", "score", "why"):
+        table.add_column(heading)
+    for recommendation in shown.recommendations:
+        item = shown.items.get(recommendation.item_id)
+        if item is None:
+            continue
+        table.add_row(
+            str(recommendation.rank),
+            item.title,
+            str(item.year or ""),
+            ", ".join(item.genres),
+            f"{recommendation.score:.4f}",
+            recommendation.reason.text.replace("*", "") if recommendation.reason else "",
+        )
+    return table
+
+
+@contextmanager
+def training_bar(config: TrainingConfig) -> Iterator[OnEpoch]:
+    """Show epochs as a bar with loss, validation NDCG and time left on a terminal, as lines elsewhere."""
+    if not console.is_terminal:
+        yield lambda report: console.print(_line(report, config), highlight=False)
+        return
+    columns = (
+        TextColumn("Training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("training", total=config.epochs, figures="")
+        yield lambda report: progress.update(
+            task, completed=report.epoch, figures=f"loss {report.loss:.4f}, validation NDCG@10 {report.validation:.4f}"
+        )
+
+
+def _line(report: EpochReport, config: TrainingConfig) -> str:
+    best = ", best so far" if report.best else ""
+    return (
+        f"Epoch {report.epoch} of at most {config.epochs}: loss {report.loss:.4f}, "
+        f"validation NDCG@10 {report.validation:.4f}, {report.seconds:.1f} s{best}"
+    )
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Say how long a step took."""
+    start = time.perf_counter()
+    yield
+    console.print(f"[green]✓[/] {what} [dim]({time.perf_counter() - start:.1f} s)[/]", highlight=False)

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+
+from domain.catalogue import Catalogue
+from domain.events import History
+from domain.items import Item, ItemFilter, Kind
+from domain.pipeline import FAILED, Pipeline
+from domain.recommendation import Candidates, Context, Reason, UserState
+from domain.taste import TasteSettings
+
+
+class FixedGenerator:
+    """Proposes positions in a fixed order, as far as they are eligible."""
+
+    def __init__(self, name, *positions):
+        self.name = name
+        self.order = positions
+
+    def __call__(self, context, limit):
+        chosen = [p for p in self.order if context.eligible[p]][:limit]
+        return Candidates(np.array(chosen, dtype=np.int64), np.arange(len(chosen), 0, -1.0))
+
+
+class BrokenGenerator:
+    name = "broken"
+
+    def __call__(self, context, limit):
+        raise RuntimeError("no signal today")
+
+
+class HighestIdRanker:
+    name = "highest id"
+
+    def __init__(self):
+        self.batches = 0
+
+    def score(self, context, positions):
+        self.batches += 1
+        return context.catalogue.ids[positions].astype(np.float64)
+
+    def explain(self, context, positions):
+        return [Reason("id", "Has a high id")] * len(positions)
+
+
+class BrokenRanker(HighestIdRanker):
+    def score(self, context, positions):
+        raise RuntimeError("no weights today")
+
+
+@pytest.fixture
+def catalogue():
+    return Catalogue.of(
+        [Item(Kind.MOVIE, f"Film {i}", id=i, genres=("Drama",) if i % 2 else ("War",)) for i in range(1, 9)]
+    )
+
+
+def context_of(catalogue, seen=(), taste=None):
+    state = UserState(1, History.of(list(seen), [5.0] * len(seen)), taste=taste or TasteSettings())
+    return Context.of(catalogue, state, ItemFilter(), liked_from=4.0)
+
+
+def engine(*generators, ranker=None, fallback=None, pool=100):
+    filler = FixedGenerator("filler", *range(8))
+    return Pipeline("test", generators, ranker or HighestIdRanker(), filler, pool, fallback)
+
+
+def test_candidates_are_ranked_in_one_batch(catalogue):
+    ranker = HighestIdRanker()
+    ranking = engine(FixedGenerator("a", 0, 1, 2), FixedGenerator("b", 2, 3), ranker=ranker)(context_of(catalogue), 3)
+    assert catalogue.ids[ranking.positions].tolist() == [4, 3, 2]
+    assert ranking.sources == ("b", "b", "a")
+    assert ranker.batches == 1
+    assert ranking.generators == {"a": 3, "b": 2}
+    assert not ranking.fallback_used
+
+
+def test_what_was_seen_is_dropped_before_the_cap(catalogue):
+    ranking = engine(FixedGenerator("a", 0, 1, 2, 3), pool=2)(context_of(catalogue, seen=(1, 2)), 2)
+    assert catalogue.ids[ranking.positions].tolist() == [4, 3]
+
+
+def test_a_short_list_is_filled_without_repeats_and_flagged(catalogue):
+    ranking = engine(FixedGenerator("a", 6))(context_of(catalogue, seen=(1,)), 4)
+    assert catalogue.ids[ranking.positions].tolist() == [7, 2, 3, 4]
+    assert ranking.sources == ("a", "filler", "filler", "filler")
+    assert ranking.fallback_used
+    assert (np.diff(ranking.scores) < 0).all()
+
+
+def test_a_list_is_shorter_only_when_the_catalogue_is(catalogue):
+    ranking = engine(FixedGenerator("a"))(context_of(catalogue, seen=range(1, 7)), 5)
+    assert catalogue.ids[ranking.positions].tolist() == [7, 8]
+
+
+def test_a_broken_generator_leaves_the_others_standing(catalogue, caplog):
+    ranking = engine(BrokenGenerator(), FixedGenerator("a", 0, 1))(context_of(catalogue), 2)
+    assert catalogue.ids[ranking.positions].tolist() == [2, 1]
+    assert ranking.generators == {"broken": FAILED, "a": 2}
+    assert "generator broken" in caplog.text
+
+
+def test_a_broken_ranker_hands_over_to_the_fallback_engine(catalogue, caplog):
+    spare = engine(FixedGenerator("a", 0, 1))
+    ranking = engine(FixedGenerator("a", 0, 1), ranker=BrokenRanker(), fallback=spare)(context_of(catalogue), 2)
+    assert catalogue.ids[ranking.positions].tolist() == [2, 1]
+    assert ranking.fallback_used
+    assert "answers instead" in caplog.text
+
+
+def test_without_a_fallback_the_failure_is_told(catalogue):
+    with pytest.raises(RuntimeError, match="no weights today"):
+        engine(FixedGenerator("a", 0), ranker=BrokenRanker())(context_of(catalogue), 1)
+
+
+def test_muted_genres_never_appear_and_boosted_ones_rise(catalogue):
+    everything = FixedGenerator("a", *range(8))
+    muted = TasteSettings(muted_genres=frozenset({"War"}))
+    ranking = engine(everything)(context_of(catalogue, taste=muted), 8, taste=muted)
+    assert catalogue.ids[ranking.positions].tolist() == [7, 5, 3, 1]
+    boosted = TasteSettings(boosted_genres=frozenset({"Drama"}))
+    ranking = engine(everything)(context_of(catalogue, taste=boosted), 2, taste=boosted)
+    assert catalogue.ids[ranking.positions].tolist() == [7, 8]
+
+
+def test_reasons_come_only_when_asked_for(catalogue):
+    with_reasons = engine(FixedGenerator("a", 0))(context_of(catalogue), 1)
+    without = engine(FixedGenerator("a", 0))(context_of(catalogue), 1, explain=False)
+    assert with_reasons.reasons == (Reason("id", "Has a high id"),)
+    assert without.reasons == (None,)
