@@ -1,0 +1,1 @@
+"""Use cases: one verb each; load, decide, write, in one transaction."""
