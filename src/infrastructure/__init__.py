@@ -1,1 +1,1 @@
-"""The adapters: everything that touches the world outside."""
+"""The adapters: what stands behind the ports of the domain."""

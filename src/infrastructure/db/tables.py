@@ -1,0 +1,154 @@
+"""The tables. Constraint names follow one convention, so that errors and migrations can rely on them."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+)
+
+from domain.items import Kind
+from domain.users import Role
+from infrastructure.db.types import BigId, FoldedText, Strings, UtcDateTime, names_of
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("email", Text),
+    Column("email_key", FoldedText, unique=True),
+    Column("username", Text, nullable=False),
+    Column("username_key", FoldedText, nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("role", names_of(Role), nullable=False, index=True),
+    Column("age", Integer),
+    Column("gender", Text),
+    Column("occupation", Text),
+    Column("zip_code", Text),
+    Column("consent", Boolean, nullable=False),
+    Column("origin", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    # The id of an erased user is never given to somebody else.
+    sqlite_autoincrement=True,
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("kind", names_of(Kind), nullable=False),
+    Column("external_id", Text),
+    Column("title", Text, nullable=False),
+    # What searching and sorting by title go by; `title_key` adds kind and year, and keeps them unique.
+    Column("title_folded", FoldedText, nullable=False, index=True),
+    Column("title_key", FoldedText, nullable=False, unique=True),
+    Column("year", Integer),
+    Column("genres", Strings, nullable=False),
+    Column("tags", Strings, nullable=False),
+    Column("creators", Strings, nullable=False),
+    Column("description", Text),
+    Column("language", Text),
+    Column("poster_url", Text),
+    Column("rating_count", Integer, nullable=False),
+    Column("rating_sum", Double, nullable=False),
+    Column("origin", Text),
+    UniqueConstraint("kind", "external_id"),
+    sqlite_autoincrement=True,
+)
+
+#: genres and tags by their folded names, to find items by
+item_labels = Table(
+    "item_labels",
+    metadata,
+    Column("field", String(16), primary_key=True),
+    Column("label", FoldedText, primary_key=True),
+    Column("item_id", BigId, ForeignKey(items.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False),
+    Column("item_id", BigId, ForeignKey(items.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("value", Double, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    UniqueConstraint("user_id", "item_id"),
+    # One user's history, oldest first.
+    Index(None, "user_id", "timestamp", "id"),
+    sqlite_autoincrement=True,
+)
+
+impressions = Table(
+    "impressions",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE")),
+    Column("surface", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("model_version", Text),
+    Column("shown_at", UtcDateTime, nullable=False, index=True),
+    Column("platform", Text),
+    Column("k", Integer, nullable=False),
+    Column("fallback_used", Boolean, nullable=False),
+    Column("applied_events", Integer, nullable=False),
+    Column("items", JSON, nullable=False),
+    Index(None, "user_id", "shown_at"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("digest", String(128), primary_key=True),
+    Column("family", String(64), nullable=False, index=True),
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used", Boolean, nullable=False, server_default=false()),
+    Column("revoked", Boolean, nullable=False, server_default=false()),
+)
+
+taste_settings = Table(
+    "taste_settings",
+    metadata,
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("muted_genres", Strings, nullable=False),
+    Column("boosted_genres", Strings, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+dataset_loads = Table(
+    "dataset_loads",
+    metadata,
+    Column("dataset", String(64), primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("ratings_done", BigInteger, nullable=False),
+    Column("finished", Boolean, nullable=False),
+)
