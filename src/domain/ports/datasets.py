@@ -57,7 +57,11 @@ class Dataset(Protocol):
 
 class DatasetSource(Protocol):
     def fetch(self, name: str) -> Dataset:
-        """The data set of a well-known name or a path. Raises `DatasetUnavailable`, `MalformedDataset`."""
+        """The data set of a published name or a path. Raises `DatasetUnavailable`, `MalformedDataset`."""
+        ...
+
+    def find_counts(self, name: str) -> DatasetCounts | None:
+        """How many rows the published data set of this name has, known without fetching it; None for a path."""
         ...
 
 

@@ -210,12 +210,16 @@ class BulkStore(Protocol):
     def put_items(self, dataset: str, items: Sequence[Item]) -> None:
         """Insert items with their ids; those already there from this data set are left alone.
 
+        A data set may hold a title and year twice under two ids (MovieLens 100K does so eighteen times); both are kept.
         Raises `DatasetConflict` for an id taken by another item.
         """
         ...
 
     def put_users(self, dataset: str, users: Sequence[User]) -> None:
-        """Insert users with their ids. Raises `DatasetConflict` for an id taken by somebody's account."""
+        """Insert users with their ids; those already there from this data set are left alone.
+
+        Raises `DatasetConflict` for an id taken by somebody's account.
+        """
         ...
 
     def put_ratings(self, dataset: str, ratings: Iterable[Rating]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.errors import DatasetUnavailable, MalformedDataset
-from domain.ports.datasets import Dataset
+from domain.ports.datasets import Dataset, DatasetCounts
 from domain.ports.services import Progress
 from infrastructure.datasets.archive import open_archive
 from infrastructure.datasets.movielens import MovieLensDataset, read_movielens
@@ -55,6 +55,11 @@ class MovieLensSource:
         """The data set of a published name or a path. Raises `DatasetUnavailable`, `MalformedDataset`."""
         wanted = self.published.get(name)
         return self._from_path(Path(name).expanduser()) if wanted is None else self._from_places(wanted)
+
+    def find_counts(self, name: str) -> DatasetCounts | None:
+        """How many rows the published data set of this name has; None for a path."""
+        wanted = self.published.get(name)
+        return wanted.counts if wanted is not None else None
 
     def _from_places(self, wanted: Published) -> Dataset:
         malformed: MalformedDataset | None = None
