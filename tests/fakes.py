@@ -1,0 +1,420 @@
+"""Stand-ins for the ports, in memory. They keep the ports' promises, transactions included."""
+
+import copy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from domain.catalogue import Catalogue
+from domain.errors import (
+    EmailTaken,
+    InvalidToken,
+    ItemIdTaken,
+    ItemNotFound,
+    LastAdmin,
+    RatingNotFound,
+    TooManyRequests,
+    UsernameTaken,
+    UserNotFound,
+    WeakPassword,
+)
+from domain.events import History
+from domain.lineup import Lineup
+from domain.paging import Page
+from domain.pipeline import Pipeline
+from domain.recommendation import Candidates, UserState
+from domain.taste import TasteSettings
+from domain.users import Principal, Role
+
+
+class FakeClock:
+    def __init__(self, now=datetime(2026, 11, 21, 12, tzinfo=UTC)):
+        self.present = now
+
+    def now(self):
+        return self.present
+
+    def advance(self, **by):
+        self.present += timedelta(**by)
+
+
+class FakeIds:
+    def __init__(self):
+        self.count = 0
+
+    def new(self):
+        self.count += 1
+        return f"00000000-0000-4000-8000-{self.count:012d}"
+
+
+class FakeSecrets:
+    def __init__(self):
+        self.count = 0
+
+    def new(self):
+        self.count += 1
+        return f"secret-{self.count}"
+
+    def digest(self, secret):
+        return f"digest of {secret}"
+
+
+class FakeHasher:
+    def __init__(self):
+        self.verifications = 0
+
+    def hash(self, password):
+        return f"hashed {password}"
+
+    def verify(self, password, stored):
+        self.verifications += 1
+        return stored == f"hashed {password}"
+
+
+class FakePolicy:
+    def check(self, password, email, username):
+        if len(password) < 8:
+            raise WeakPassword("The password is too short.")
+
+
+class FakeAccessTokens:
+    lifetime = 900
+
+    def issue(self, user, now):
+        return f"token of {user.id}"
+
+    def verify(self, token, now):
+        return Principal(int(token.removeprefix("token of ")), Role.USER)
+
+
+class FakeThrottle:
+    def __init__(self, allowance=1000):
+        self.allowance = allowance
+        self.counts = {}
+
+    def check(self, purpose, *keys):
+        if any(self.counts.get((purpose, key), 0) >= self.allowance for key in keys):
+            raise TooManyRequests("Too many attempts.", retry_after=60)
+
+    def record(self, purpose, *keys):
+        for key in keys:
+            self.counts[purpose, key] = self.counts.get((purpose, key), 0) + 1
+
+
+@dataclass
+class Rows:
+    """The committed state of a fake database."""
+
+    users: dict = field(default_factory=dict)
+    items: dict = field(default_factory=dict)
+    ratings: dict = field(default_factory=dict)
+    impressions: list = field(default_factory=list)
+    tokens: dict = field(default_factory=dict)
+    spent: set = field(default_factory=set)
+    revoked: set = field(default_factory=set)
+    taste: dict = field(default_factory=dict)
+    revision: int = 0
+
+
+class FakeDatabase:
+    """Makes units of work over the same rows; only what they commit stays."""
+
+    def __init__(self, *items):
+        self.rows = Rows(items={item.id: item for item in items})
+
+    def __call__(self):
+        return FakeUnitOfWork(self)
+
+
+class FakeUnitOfWork:
+    def __init__(self, database):
+        self.database = database
+
+    def __enter__(self):
+        self.rows = copy.deepcopy(self.database.rows)
+        self.users = FakeUsers(self.rows)
+        self.items = FakeItems(self.rows)
+        self.ratings = FakeRatings(self.rows)
+        self.impressions = FakeImpressions(self.rows)
+        self.refresh_tokens = FakeRefreshTokens(self.rows)
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def commit(self):
+        self.database.rows = copy.deepcopy(self.rows)
+
+
+def page_of(rows, page):
+    return Page(rows[page.offset : page.offset + page.size], page.page, page.size, len(rows))
+
+
+class FakeUsers:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def get(self, user_id):
+        try:
+            return self.rows.users[user_id]
+        except KeyError:
+            raise UserNotFound(user_id) from None
+
+    def find_by_email(self, email):
+        return next((u for u in self.rows.users.values() if (u.email or "").casefold() == email.casefold()), None)
+
+    def add(self, user):
+        self._check(user)
+        user.id = max(self.rows.users, default=0) + 1
+        self.rows.users[user.id] = user
+        return user
+
+    def save(self, user):
+        self._check(user)
+        self.rows.users[user.id] = user
+
+    def _check(self, user):
+        others = [other for other in self.rows.users.values() if other.id != user.id]
+        if any(other.email and user.email and other.email.casefold() == user.email.casefold() for other in others):
+            raise EmailTaken
+        if any(other.username.casefold() == user.username.casefold() for other in others):
+            raise UsernameTaken
+
+    def erase(self, user_id):
+        user = self.get(user_id)
+        if user.role is Role.ADMIN and sum(u.role is Role.ADMIN for u in self.rows.users.values()) == 1:
+            raise LastAdmin
+        del self.rows.users[user_id]
+        self.rows.ratings = {key: rating for key, rating in self.rows.ratings.items() if key[0] != user_id}
+        self.rows.impressions = [shown for shown in self.rows.impressions if shown.user_id != user_id]
+
+    def erase_all_but_admins(self):
+        ordinary = [user.id for user in self.rows.users.values() if user.role is not Role.ADMIN]
+        for user_id in ordinary:
+            self.erase(user_id)
+        return len(ordinary)
+
+    def has_admin(self):
+        return any(user.role is Role.ADMIN for user in self.rows.users.values())
+
+    def list_page(self, page, text=None):
+        found = [u for u in self.rows.users.values() if not text or text in u.username or text in (u.email or "")]
+        return page_of(found, page)
+
+    def taste(self, user_id):
+        return self.rows.taste.get(user_id, TasteSettings())
+
+    def set_taste(self, user_id, taste):
+        self.rows.taste[user_id] = taste
+
+
+class FakeItems:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def get(self, item_id, kind=None):
+        item = self.rows.items.get(item_id)
+        if item is None or (kind is not None and item.kind is not kind):
+            raise ItemNotFound(item_id, kind or "item")
+        return item
+
+    def get_many(self, item_ids):
+        return {item_id: self.rows.items[item_id] for item_id in item_ids if item_id in self.rows.items}
+
+    def add(self, item):
+        if item.id in self.rows.items:
+            raise ItemIdTaken(item.id)
+        item.id = item.id or max(self.rows.items, default=0) + 1
+        self.rows.items[item.id] = item
+        self.rows.revision += 1
+        return item
+
+    def save(self, item):
+        self.rows.items[item.id] = item
+        self.rows.revision += 1
+
+    def remove(self, item_id, kind):
+        self.get(item_id, kind)
+        del self.rows.items[item_id]
+        self.rows.revision += 1
+
+    def list_page(self, search, page):
+        return page_of([item for item in self.rows.items.values() if item.kind is search.kind], page)
+
+
+class FakeRatings:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def put(self, ratings):
+        for rating in ratings:
+            earlier = self.rows.ratings.get((rating.user_id, rating.item_id))
+            rating.id = earlier.id if earlier else len(self.rows.ratings) + 1
+            self.rows.ratings[rating.user_id, rating.item_id] = rating
+        return ratings
+
+    def remove(self, user_id, item_id):
+        try:
+            del self.rows.ratings[user_id, item_id]
+        except KeyError:
+            raise RatingNotFound(item_id) from None
+
+    def list_page(self, page, user_id=None):
+        found = [r for r in self.rows.ratings.values() if user_id is None or r.user_id == user_id]
+        return page_of(sorted(found, key=lambda rating: (-rating.timestamp, -rating.id)), page)
+
+
+class FakeImpressions:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def list_page(self, page, user_id=None):
+        found = [shown for shown in self.rows.impressions if user_id is None or shown.user_id == user_id]
+        return page_of(found[::-1], page)
+
+
+class FakeRefreshTokens:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def add(self, token):
+        self.rows.tokens[token.digest] = token
+
+    def spend(self, digest, now):
+        token = self.rows.tokens.get(digest)
+        if token is None or token.expires_at <= now or token.family in self.rows.revoked:
+            raise InvalidToken
+        if digest in self.rows.spent:
+            self.rows.revoked.add(token.family)
+            raise InvalidToken
+        self.rows.spent.add(digest)
+        return token
+
+    def revoke_family_of(self, digest, user_id):
+        token = self.rows.tokens.get(digest)
+        if token is not None and token.user_id == user_id:
+            self.rows.revoked.add(token.family)
+
+    def revoke_all_of(self, user_id):
+        self.rows.revoked |= {token.family for token in self.rows.tokens.values() if token.user_id == user_id}
+
+
+class FakeUserStates:
+    """Reads what a fake database has committed, as the one read of the hot path does."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def read(self, user_id):
+        rows = self.database.rows
+        if user_id not in rows.users:
+            raise UserNotFound(user_id)
+        mine = sorted((r for r in rows.ratings.values() if r.user_id == user_id), key=lambda r: (r.timestamp, r.id))
+        history = History.of([r.item_id for r in mine], [r.value for r in mine], [r.timestamp for r in mine])
+        user = rows.users[user_id]
+        return UserState(
+            user_id,
+            history,
+            user.demographics,
+            rows.taste.get(user_id, TasteSettings()),
+            catalogue_revision=rows.revision,
+        )
+
+    def catalogue_revision(self):
+        return self.database.rows.revision
+
+
+class FakeItemReader:
+    def __init__(self, database):
+        self.database = database
+
+    def read(self, item_ids, revision):
+        return {item_id: self.database.rows.items[item_id] for item_id in item_ids}
+
+
+class FakeImpressionLog:
+    def __init__(self, database):
+        self.database = database
+
+    def append(self, impression):
+        self.database.rows.impressions.append(impression)
+
+
+class ScoreGenerator:
+    """Proposes everything eligible by a score per position."""
+
+    def __init__(self, name, scores):
+        self.name = name
+        self.scores = scores
+
+    def __call__(self, context, limit):
+        return Candidates.top(self.scores(context), context.eligible, limit)
+
+
+class ScoreRanker:
+    def __init__(self, name, scores):
+        self.name = name
+        self.scores = scores
+
+    def score(self, context, positions):
+        return self.scores(context)[positions]
+
+    def explain(self, context, positions):
+        return [None] * len(positions)
+
+
+class SameGenre:
+    """Likes whatever shares a genre."""
+
+    name = "content"
+
+    def __init__(self, catalogue):
+        self.catalogue = catalogue
+
+    def similar(self, position, eligible, limit):
+        shared = (self.catalogue.genres & self.catalogue.genres[position]).sum(axis=1)
+        return Candidates.top(shared.astype(float), eligible & (shared > 0), limit)
+
+
+def popularity_of(context):
+    return context.catalogue.rating_counts.astype(np.float64)
+
+
+def genres_of_liked(context):
+    """Score by the number of genres shared with what was liked: enough for a list to follow a rating."""
+    profile = context.catalogue.genres[context.liked].sum(axis=0) if len(context.liked) else np.zeros(1)
+    return (context.catalogue.genres * profile).sum(axis=1).astype(np.float64)
+
+
+def fake_pipeline(name, scores, model_version=None):
+    generator = ScoreGenerator("popularity", popularity_of)
+    return Pipeline(name, (generator,), ScoreRanker(name, scores), generator, model_version=model_version)
+
+
+class FakeLineups:
+    """Builds line-ups of simple engines on whatever the fake database holds."""
+
+    def __init__(self, database, with_model=True):
+        self.database = database
+        self.with_model = with_model
+
+    def current(self, revision):
+        catalogue = Catalogue.of(self.database.rows.items.values(), revision)
+        pipelines = {
+            "popularity": fake_pipeline("popularity", popularity_of),
+            "baseline": fake_pipeline("baseline", popularity_of),
+            "cold_start": fake_pipeline("cold_start", genres_of_liked),
+        }
+        if self.with_model:
+            pipelines["ncf"] = fake_pipeline("ncf", genres_of_liked, "ncf-1")
+        return Lineup(
+            catalogue=catalogue,
+            pipelines=pipelines,
+            model=None,
+            vectors=catalogue.genres.astype(np.float32),
+            similar_by_content=SameGenre(catalogue),
+        )
+
+    def of(self, version, catalogue):
+        return self.current(catalogue.revision)

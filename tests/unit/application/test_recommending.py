@@ -1,0 +1,168 @@
+import pytest
+
+from application.onboarding import AskNext, ListOnboardingTitles
+from application.rating import NewRating, RateItems
+from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger, Stranger
+from application.tasting import SetTaste, ShowTaste, TasteChange
+from domain.errors import EngineUnavailable, Invalid, InvalidToken, ItemNotFound
+from domain.events import History
+from domain.items import ItemFilter, Kind
+from domain.onboarding import Answer, OnboardingAnswer
+from domain.recommendation import RecommendationRequest
+from domain.users import Principal, Role
+from tests.fakes import FakeItemReader, FakeLineups
+
+WAR = [1, 3, 5, 7, 9]
+
+
+@pytest.fixture
+def recommend(states, lineups, show, rules):
+    return Recommend(states, lineups, show, rules)
+
+
+@pytest.fixture
+def stranger_list(states, lineups, show, rules):
+    return RecommendToStranger(states, lineups, show, rules)
+
+
+@pytest.fixture
+def rate(database, clock):
+    return RateItems(database, clock)
+
+
+def ids(shown):
+    return [recommendation.item_id for recommendation in shown.recommendations]
+
+
+def test_somebody_with_nothing_gets_what_is_popular_flagged(recommend, anna):
+    shown = recommend(anna, RecommendationRequest(k=3))
+    assert ids(shown) == [1, 2, 3]
+    assert (shown.engine, shown.fallback_used, shown.applied_events) == ("popularity", True, 0)
+
+
+def test_asking_for_popularity_by_name_is_no_fallback(recommend, anna):
+    assert not recommend(anna, RecommendationRequest(engine="popularity")).fallback_used
+
+
+def test_the_very_next_list_has_applied_a_rating(recommend, rate, anna):
+    rate(anna, [NewRating(2, 5.0)])
+    shown = recommend(anna, RecommendationRequest(k=9))
+    assert (shown.engine, shown.applied_events) == ("cold_start", 1)
+    assert ids(shown) == [4, 6, 8, 10, 12, 14, 16, 18, 20]
+    rate(anna, [NewRating(4, 5.0)])
+    assert 4 not in ids(recommend(anna, RecommendationRequest(k=9)))
+
+
+def test_the_model_takes_over_once_there_are_five_ratings(recommend, rate, anna):
+    rate(anna, [NewRating(i, 5.0) for i in WAR[:4]])
+    assert recommend(anna, RecommendationRequest()).engine == "cold_start"
+    rate(anna, [NewRating(WAR[4], 5.0)])
+    shown = recommend(anna, RecommendationRequest())
+    assert (shown.engine, shown.model_version, shown.metadata.requested_engine) == ("ncf", "ncf-1", "auto")
+    assert not set(ids(shown)) & set(WAR)
+
+
+def test_without_a_model_the_cold_start_goes_on(states, database, show, rules, rate, anna):
+    rate(anna, [NewRating(i, 5.0) for i in WAR])
+    recommend = Recommend(states, FakeLineups(database, with_model=False), show, rules)
+    assert recommend(anna, RecommendationRequest()).engine == "cold_start"
+    with pytest.raises(EngineUnavailable, match="ncf"):
+        recommend(anna, RecommendationRequest(engine="ncf"))
+
+
+def test_a_list_is_logged_as_it_is_shown(recommend, database, anna, clock):
+    shown = recommend(anna, RecommendationRequest(k=4, platform="tv"))
+    (logged,) = database.rows.impressions
+    assert logged.id == shown.impression_id
+    assert [item.item_id for item in logged.items] == ids(shown)
+    assert [item.probability for item in logged.items] == [1.0] * 4
+    assert (logged.platform, logged.surface, logged.shown_at) == ("tv", "recommendations", clock.now())
+
+
+def test_nothing_is_shown_that_could_not_be_logged(recommend, show, anna, monkeypatch):
+    def full(impression):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(show.log, "append", full)
+    with pytest.raises(OSError, match="no space"):
+        recommend(anna, RecommendationRequest())
+
+
+def test_filters_restrict_before_the_list_is_cut(recommend, anna):
+    wanted = ItemFilter(genres=frozenset({"Drama"}), exclude=frozenset({2, 4}))
+    assert ids(recommend(anna, RecommendationRequest(k=8, wanted=wanted))) == [6, 8, 10, 12, 14, 16, 18, 20]
+    tracks = recommend(anna, RecommendationRequest(wanted=ItemFilter(kind=Kind.TRACK)))
+    assert ids(tracks) == [50]
+
+
+def test_the_token_of_an_erased_account_gets_no_list(recommend):
+    with pytest.raises(InvalidToken):
+        recommend(Principal(42, Role.USER), RecommendationRequest())
+
+
+def test_a_stranger_is_served_from_what_they_tell(stranger_list, database):
+    shown = stranger_list(Stranger(History.of([1, 3], [5.0, 5.0])), RecommendationRequest(k=4))
+    assert ids(shown) == [5, 7, 9, 11]
+    assert (shown.user_id, shown.engine, shown.fallback_used) == (None, "cold_start", False)
+    assert database.rows.impressions[0].surface == "cold-start"
+
+
+def test_a_stranger_who_tells_nothing_gets_what_is_popular_flagged(stranger_list):
+    shown = stranger_list(Stranger(), RecommendationRequest(k=2))
+    assert (ids(shown), shown.fallback_used) == ([1, 2], True)
+
+
+def test_a_stranger_cannot_rate_what_does_not_exist(stranger_list):
+    with pytest.raises(ItemNotFound):
+        stranger_list(Stranger(History.of([1, 999], [5.0, 5.0])), RecommendationRequest())
+
+
+def test_similar_items_share_the_kind_and_leave_the_item_out(states, lineups, show, rules):
+    similar = RecommendSimilar(states, lineups, show, rules)
+    shown = similar(2, RecommendationRequest(k=3))
+    assert ids(shown) == [4, 6, 8]
+    assert shown.recommendations[0].reason.text == "Similar to *Film 2*"
+    with pytest.raises(ItemNotFound):
+        similar(999, RecommendationRequest())
+    with pytest.raises(Invalid):
+        similar(2, RecommendationRequest(), use_cf=False, use_cb=False)
+
+
+def test_engines_say_whether_they_are_ready(states, database):
+    ready = {status.name: status.ready for status in ListEngines(states, FakeLineups(database, with_model=False))()}
+    assert ready == {"auto": True, "popularity": True, "baseline": True, "cold_start": True, "ncf": False}
+
+
+def test_onboarding_titles_are_the_best_known_of_each_genre(states, lineups, database):
+    titles = ListOnboardingTitles(states, lineups, FakeItemReader(database))(2)
+    assert {genre: [item.id for item in items] for genre, items in titles.items()} == {"Drama": [2, 4], "War": [1, 3]}
+
+
+def test_the_next_screen_never_repeats_a_question_and_previews_what_it_learnt(states, lineups, database, stranger_list):
+    ask_next = AskNext(states, lineups, FakeItemReader(database), stranger_list)
+    answers = [OnboardingAnswer(1, Answer.LIKE), OnboardingAnswer(2, Answer.UNSEEN)]
+    screen = ask_next(answers, 6)
+    assert len({item.id for item in screen.ask}) == 6
+    assert not {item.id for item in screen.ask} & {1, 2}
+    assert screen.asked == 2
+    assert screen.confidence > ask_next([], 6).confidence
+    assert ids(screen.preview)[0] == 3
+
+
+def test_muted_genres_leave_the_lists_and_reset_brings_them_back(states, lineups, database, recommend, anna):
+    set_taste = SetTaste(states, lineups, database)
+    set_taste(anna, TasteChange(muted_genres=frozenset({"War"})))
+    assert ids(recommend(anna, RecommendationRequest(k=3))) == [2, 4, 6]
+    (war,) = ShowTaste(states, lineups, database)(anna)
+    assert (war.genre, war.muted) == ("War", True)
+    set_taste(anna, TasteChange(reset=True))
+    assert ids(recommend(anna, RecommendationRequest(k=3))) == [1, 2, 3]
+
+
+def test_taste_settings_that_make_no_sense_change_nothing(states, lineups, database, anna):
+    set_taste = SetTaste(states, lineups, database)
+    with pytest.raises(Invalid):
+        set_taste(anna, TasteChange(muted_genres=frozenset({"Polka"})))
+    with pytest.raises(Invalid):
+        set_taste(anna, TasteChange(muted_genres=frozenset({"War"}), boosted_genres=frozenset({"War"})))
+    assert not database.rows.taste
