@@ -49,15 +49,19 @@ def open_archive(path: Path) -> Archive:
 
 @dataclass(frozen=True)
 class ZipArchive:
+    """A zip. One with too many members, too much in them (in bytes) or odd names is refused before any is read."""
+
     path: Path
+    max_members: int = MAX_MEMBERS
+    max_unpacked: int = MAX_UNPACKED
 
     def members(self) -> Sequence[str]:
         with self._opened() as archive:
             infos = archive.infolist()
-        if len(infos) > MAX_MEMBERS:
-            raise MalformedDataset(f"{self.path.name} holds more than {MAX_MEMBERS:,} files.")
-        if sum(info.file_size for info in infos) > MAX_UNPACKED:
-            raise MalformedDataset(f"{self.path.name} unpacks to more than {MAX_UNPACKED // 2**20:,} MiB.")
+        if len(infos) > self.max_members:
+            raise MalformedDataset(f"{self.path.name} holds more than {self.max_members:,} files.")
+        if sum(info.file_size for info in infos) > self.max_unpacked:
+            raise MalformedDataset(f"{self.path.name} unpacks to more than {self.max_unpacked:,} bytes.")
         for info in infos:
             # A harmless zip has no such names, so they say enough about whoever made this one.
             if _leaves_its_folder(info.filename):
@@ -89,12 +93,15 @@ class ZipArchive:
 
 @dataclass(frozen=True)
 class FolderArchive:
+    """A folder. One with too many files in it is some other folder that was meant to be given more exactly."""
+
     path: Path
+    max_members: int = MAX_MEMBERS
 
     def members(self) -> Sequence[str]:
-        found = list(islice((file for file in self.path.rglob("*") if file.is_file()), MAX_MEMBERS + 1))
-        if len(found) > MAX_MEMBERS:
-            raise MalformedDataset(f"The folder {self.path} holds more than {MAX_MEMBERS:,} files.")
+        found = list(islice((file for file in self.path.rglob("*") if file.is_file()), self.max_members + 1))
+        if len(found) > self.max_members:
+            raise MalformedDataset(f"The folder {self.path} holds more than {self.max_members:,} files.")
         return sorted(file.relative_to(self.path).as_posix() for file in found)
 
     def lines(self, member: str) -> Iterator[bytes]:
