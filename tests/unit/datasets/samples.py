@@ -35,7 +35,9 @@ ATOMIC = {
         "543\tMisérables, Les\t1995\tDrama Musical\n"
         "1412\tLand Before Time III: The Time of the Great Giving (1995)\tV\tAnimation Children's\n"
     ),
-    "ml-100k.user": "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n1\t24\tM\twriter\t85711\n",
+    "ml-100k.user": (
+        "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n1\t24\tM\twriter\t85711\n"
+    ),
     "ml-100k.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t543\t4\t881250949\n",
 }
 

@@ -97,7 +97,7 @@ def test_the_files_may_lie_in_any_folder_and_the_topmost_count():
 
 
 def test_an_archive_in_no_known_layout_is_refused_with_what_was_looked_for():
-    with pytest.raises(MalformedDataset, match="ratings.dat") as refused:
+    with pytest.raises(MalformedDataset, match=r"ratings\.dat") as refused:
         read({"movies.dat": "", "users.dat": "", "elsewhere/ratings.dat": ""})
     assert "u.data" in refused.value.message
 

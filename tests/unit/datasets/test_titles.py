@@ -27,7 +27,11 @@ from infrastructure.datasets.titles import split_title
         ("Two Friends (1986) ", "Two Friends", 1986),
         ("Associate, The (L'Associe)(1982)", "The Associate (L'Associe)", 1982),
         ("White Balloon, The (Badkonake Sefid ) (1995)", "The White Balloon (Badkonake Sefid)", 1995),
-        ("Strike! (a.k.a. All I Wanna Do, The Hairy Bird) (1998)", "Strike! (a.k.a. All I Wanna Do, The Hairy Bird)", 1998),
+        (
+            "Strike! (a.k.a. All I Wanna Do, The Hairy Bird) (1998)",
+            "Strike! (a.k.a. All I Wanna Do, The Hairy Bird)",
+            1998,
+        ),
         ("I Love You, Don't Touch Me! (1998)", "I Love You, Don't Touch Me!", 1998),
         ("Seven Samurai (The Magnificent Seven) (1954)", "Seven Samurai (The Magnificent Seven)", 1954),
     ],
