@@ -169,6 +169,13 @@ class InvalidConfig(Invalid):
     code = "invalid_config"
 
 
+class NothingToLearn(Invalid):
+    code = "nothing_to_learn"
+
+    def __init__(self, events: int) -> None:
+        super().__init__(f"A model needs at least two items and two ratings of them; there are {events} ratings.")
+
+
 class UnsupportedFormat(Invalid):
     code = "unsupported_format"
 

@@ -7,7 +7,12 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Hyper-parameters of one training run. `history_length` is the number of past events a user is seen by."""
+    """Hyper-parameters of one training run.
+
+    `history_length` is the number of past events a user is seen by. Of the `negatives` drawn for every event the share
+    `popular_negatives` follows popularity, the rest is even. A positive event that was not liked counts
+    `disliked_weight`: at 1 the model learns what is taken up next, at 0 what is liked next.
+    """
 
     engine: str = "ncf"
     embedding_size: int = 64
@@ -16,7 +21,9 @@ class TrainingConfig:
     batch_size: int = 2048
     weight_decay: float = 1e-6
     dropout: float = 0.1
-    negatives: int = 8
+    negatives: int = 32
+    popular_negatives: float = 0.5
+    disliked_weight: float = 1.0
     patience: int = 3
     history_length: int = 50
     seed: int = 0

@@ -1,0 +1,76 @@
+"""Cold start: a blend of every signal that already says something about a newcomer."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain import explaining
+from domain.blending import scaled
+from domain.recommendation import Context, Reason
+from infrastructure.generators.content import ContentGenerator
+from infrastructure.generators.demographic import DemographicGenerator
+from infrastructure.generators.item_neighbours import CollaborativeGenerator
+from infrastructure.generators.popularity import PopularityGenerator
+from infrastructure.generators.signals import Signal, liked_genres, reason_by_genre, reason_by_popularity
+
+#: share of each signal in the blend, before those that know nothing are left out
+WEIGHTS: Mapping[str, float] = {"collaborative": 0.45, "content": 0.20, "demographic": 0.10, "popularity": 0.25}
+
+
+class ColdStartRanker:
+    """Each signal is scaled to 0 … 1 over the candidates and weighted; a silent one leaves its weight to the others."""
+
+    name = "cold_start"
+
+    def __init__(
+        self,
+        popularity: PopularityGenerator,
+        content: ContentGenerator,
+        collaborative: CollaborativeGenerator | None = None,
+        demographic: DemographicGenerator | None = None,
+    ) -> None:
+        signals: list[Signal | None] = [collaborative, content, demographic, popularity]
+        self._signals = [signal for signal in signals if signal is not None]
+        self._collaborative = collaborative
+        self._demographic = demographic
+
+    def weights(self, context: Context) -> dict[str, float]:
+        """What each signal counts for this user, adding up to 1; a signal that knows nothing is not named."""
+        return _shared_out([signal.name for signal in self._signals if signal.scores(context) is not None])
+
+    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        parts = self._parts(context, positions).values()
+        return np.asarray(sum(parts, np.zeros(len(positions))), dtype=np.float64)
+
+    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
+        """The signal with the largest part in each score that can be put into words."""
+        parts = self._parts(context, positions)
+        taste = liked_genres(context)
+        reasons: list[Reason] = []
+        for place, position in enumerate(positions.tolist()):
+            ordered = sorted(parts, key=lambda name: -float(parts[name][place]))
+            spoken = (self._reason(name, context, position, taste) for name in ordered if parts[name][place] > 0)
+            reasons.append(next((reason for reason in spoken if reason), reason_by_popularity(context, position)))
+        return reasons
+
+    def _parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """[c] the weighted part of each signal that knows something, by name."""
+        known = {signal.name: signal.scores(context) for signal in self._signals}
+        spoken = {name: scores for name, scores in known.items() if scores is not None}
+        weights = _shared_out(list(spoken))
+        return {name: weights[name] * scaled(scores[positions]) for name, scores in spoken.items()}
+
+    def _reason(self, signal: str, context: Context, position: int, taste: NDArray[np.float64]) -> Reason | None:
+        if signal == "collaborative" and self._collaborative is not None:
+            return explaining.because_you_liked(context, self._collaborative.contributions(context, position))
+        if signal == "demographic" and self._demographic is not None:
+            return self._demographic.reason(context, position)
+        if signal == "content":
+            return reason_by_genre(context, position, taste)
+        return reason_by_popularity(context, position)
+
+
+def _shared_out(names: Sequence[str]) -> dict[str, float]:
+    total = sum(WEIGHTS[name] for name in names)
+    return {name: WEIGHTS[name] / total for name in names}
