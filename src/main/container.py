@@ -1,0 +1,144 @@
+"""The container: every part of Marquee and what it is made of. Routers and commands take parts from it by name."""
+
+from datetime import timedelta
+
+from dependency_injector import containers, providers
+
+from application.accounts import (
+    CreateFirstAdmin,
+    DeleteAccount,
+    DeleteAllAccounts,
+    ExportAccount,
+    GetAccount,
+    ListAccounts,
+    RequireAdmin,
+    SignUp,
+    UpdateAccount,
+)
+from application.evaluating import EvaluateEngines
+from application.exporting import ExportInteractions
+from application.inspecting import ListAllRatings, ListImpressions
+from application.items import AddItem, GetItem, ListItems, RemoveItem, UpdateItem
+from application.loading import LoadDataset
+from application.onboarding import AskNext, ListOnboardingTitles
+from application.rating import ListRatings, RateItems, RemoveRating
+from application.recommending import (
+    ListEngines,
+    Recommend,
+    RecommendSimilar,
+    RecommendToStranger,
+    ServingRules,
+    ShowRanking,
+)
+from application.sessions import RenewSession, SignIn, SignOut, TokenIssuer
+from application.tasting import SetTaste, ShowTaste
+from application.training import EvaluateModel, TrainModel
+from main import building
+from main.settings import Settings
+
+
+def serving_rules_of(settings: Settings) -> ServingRules:
+    """The part of the settings that the use cases know."""
+    serving = settings.serving
+    return ServingRules(serving.liked_from, serving.min_interactions, serving.default_engine)
+
+
+class Container(containers.DeclarativeContainer):
+    settings = providers.Dependency(instance_of=Settings)
+
+    # services
+    clock = providers.Singleton(building.build_clock)
+    ids = providers.Singleton(building.build_ids, clock)
+    secrets = providers.Singleton(building.build_secrets)
+    hasher = providers.Singleton(building.build_hasher)
+    password_policy = providers.Singleton(building.build_password_policy)
+    access_tokens = providers.Singleton(building.build_access_tokens, settings)
+    throttle = providers.Singleton(building.build_throttle, settings)
+    progress = providers.Singleton(building.build_progress)
+
+    # storage
+    engine = providers.Singleton(building.build_engine, settings)
+    migrate = providers.Singleton(building.build_migrate, engine)
+    unit_of_work = providers.Singleton(building.build_unit_of_work, engine)
+    user_states = providers.Singleton(building.build_user_states, engine)
+    catalogues = providers.Singleton(building.build_catalogues, engine)
+    item_reader = providers.Singleton(building.build_item_reader, unit_of_work)
+    impression_log = providers.Resource(building.build_impression_log, engine)
+    bulk_store = providers.Singleton(building.build_bulk_store, engine)
+    interaction_store = providers.Singleton(building.build_interaction_store, engine)
+
+    # learning
+    model_registry = providers.Singleton(building.build_model_registry, settings)
+    lineups = providers.Singleton(building.build_lineups, model_registry, catalogues)
+    trainer = providers.Singleton(building.build_trainer)
+    serving_rules = providers.Singleton(serving_rules_of, settings)
+
+    # accounts and sessions
+    sign_up = providers.Singleton(SignUp, unit_of_work, hasher, password_policy, clock)
+    create_first_admin = providers.Singleton(CreateFirstAdmin, unit_of_work, sign_up, secrets)
+    get_account = providers.Singleton(GetAccount, unit_of_work)
+    require_admin = providers.Singleton(RequireAdmin, unit_of_work)
+    update_account = providers.Singleton(UpdateAccount, unit_of_work, hasher, password_policy)
+    delete_account = providers.Singleton(DeleteAccount, unit_of_work)
+    delete_all_accounts = providers.Singleton(DeleteAllAccounts, unit_of_work)
+    list_accounts = providers.Singleton(ListAccounts, unit_of_work)
+    export_account = providers.Singleton(ExportAccount, unit_of_work)
+    refresh_lifetime = providers.Singleton(lambda settings: timedelta(days=settings.auth.refresh_days), settings)
+    token_issuer = providers.Singleton(TokenIssuer, access_tokens, secrets, refresh_lifetime)
+    sign_in = providers.Singleton(SignIn, unit_of_work, hasher, token_issuer, throttle, clock, ids)
+    renew_session = providers.Singleton(RenewSession, unit_of_work, token_issuer, secrets, clock)
+    sign_out = providers.Singleton(SignOut, unit_of_work, secrets)
+
+    # catalogue and ratings
+    add_item = providers.Singleton(AddItem, unit_of_work)
+    update_item = providers.Singleton(UpdateItem, unit_of_work)
+    remove_item = providers.Singleton(RemoveItem, unit_of_work)
+    get_item = providers.Singleton(GetItem, unit_of_work)
+    list_items = providers.Singleton(ListItems, unit_of_work)
+    rate_items = providers.Singleton(RateItems, unit_of_work, clock)
+    remove_rating = providers.Singleton(RemoveRating, unit_of_work)
+    list_ratings = providers.Singleton(ListRatings, unit_of_work)
+    list_all_ratings = providers.Singleton(ListAllRatings, unit_of_work)
+    list_impressions = providers.Singleton(ListImpressions, unit_of_work)
+
+    # recommendations
+    show_ranking = providers.Singleton(ShowRanking, item_reader, impression_log, clock, ids)
+    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules)
+    recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
+    recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
+    list_engines = providers.Singleton(ListEngines, user_states, lineups)
+    list_onboarding_titles = providers.Singleton(ListOnboardingTitles, user_states, lineups, item_reader)
+    ask_next = providers.Singleton(AskNext, user_states, lineups, item_reader, recommend_to_stranger)
+    show_taste = providers.Singleton(ShowTaste, user_states, lineups, unit_of_work)
+    set_taste = providers.Singleton(SetTaste, user_states, lineups, unit_of_work)
+
+    # data and training
+    dataset_source = providers.Singleton(building.build_dataset_source, settings, progress)
+    load_dataset = providers.Singleton(LoadDataset, dataset_source, bulk_store, clock, progress)
+    export_interactions = providers.Singleton(
+        ExportInteractions, interaction_store, providers.Singleton(building.build_table_files)
+    )
+    evaluate_engines = providers.Singleton(
+        EvaluateEngines, progress, serving_rules.provided.liked_from, serving_rules.provided.min_interactions
+    )
+    evaluate_model = providers.Singleton(EvaluateModel, interaction_store, catalogues, lineups, evaluate_engines)
+    train_model = providers.Singleton(
+        TrainModel,
+        interaction_store,
+        catalogues,
+        trainer,
+        model_registry,
+        evaluate_model,
+        clock,
+        serving_rules.provided.liked_from,
+    )
+
+    # what the command line runs beside the use cases
+    training_config = providers.Object(building.read_training_config)
+    serve = providers.Singleton(building.build_serve, settings)
+    shown_settings = providers.Singleton(building.shown_settings, settings)
+
+
+def build_container(settings: Settings) -> Container:
+    """A container of its own for these settings."""
+    return Container(settings=settings)
