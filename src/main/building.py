@@ -1,7 +1,7 @@
 """Builders of the adapters.
 
-What a builder returns is declared as the port, so this is where mypy holds every adapter against its port. Each imports what it builds inside itself: the command line starts fast, and a process that only serves never imports
-torch.
+What a builder returns is declared as the port, so this is where mypy holds every adapter against its port. Each imports
+what it builds inside itself: the command line starts fast, and a process that only serves never imports torch.
 """
 
 import os

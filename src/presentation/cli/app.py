@@ -10,7 +10,7 @@ from application.accounts import NewAccount, SignUp
 from application.exporting import ExportInteractions
 from application.loading import LoadDataset, LoadReport
 from application.recommending import Recommend
-from application.training import EvaluateModel, TrainModel, TrainingReport
+from application.training import EvaluateModel, TrainingReport, TrainModel
 from domain.lineup import AUTO
 from domain.model_versions import TrainingConfig
 from domain.ports.learning import ModelRegistry
@@ -70,7 +70,8 @@ def evaluate(context: typer.Context) -> None:
     """Judge the engines, with the model that serves, by every user's last rating."""
     with told_plainly():
         context.obj("migrate")()
-        current = use(context, "model_registry", ModelRegistry).find_current()
+        registry: ModelRegistry = context.obj("model_registry")
+        current = registry.find_current()
         reports = use(context, "evaluate_model", EvaluateModel)(current.version if current else None)
         console.print(evaluation_table(reports))
 
@@ -125,7 +126,7 @@ def export(
 def create_admin(
     context: typer.Context,
     email: Annotated[str, typer.Argument(help="The admin's email address.")],
-    username: Annotated[str | None, typer.Option(help="User name; the email address's first part if not given.")] = None,
+    username: Annotated[str | None, typer.Option(help="User name; from the address if not given.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,
 ) -> None:
     """Make an account with the admin role."""

@@ -27,7 +27,8 @@ def up(
         with timed("Database ready"):
             context.obj("migrate")()
         report = run_load(context, dataset)
-        current = use(context, "model_registry", ModelRegistry).find_current()
+        registry: ModelRegistry = context.obj("model_registry")
+        current = registry.find_current()
         if current is None:
             training = run_training(context, context.obj("training_config")(None, report.dataset))
             console.print(evaluation_table(training.evaluation))
