@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+
+from application.evaluating import EvaluateEngines, user_states
+from application.training import EvaluateModel, TrainModel, fingerprint
+from domain.catalogue import Catalogue
+from domain.errors import Invalid
+from domain.events import Interactions
+from domain.items import Item, Kind
+from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
+from domain.users import Demographics
+from infrastructure.observability.progress import SilentProgress
+from tests.fakes import FakeClock, FakeDatabase, FakeLineups
+
+
+def interactions(*rows):
+    users, items, ratings, times = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Interactions(
+        np.array(users, dtype=np.int64),
+        np.array(items, dtype=np.int64),
+        np.array(ratings, dtype=np.float32),
+        np.array(times, dtype=np.int64),
+    )
+
+
+# Two users who like one genre each; the last event of each is what a model should find.
+EVENTS = interactions(
+    (1, 1, 5.0, 10), (1, 3, 5.0, 20), (1, 5, 5.0, 30), (1, 7, 5.0, 40),
+    (2, 2, 5.0, 10), (2, 4, 5.0, 20), (2, 6, 5.0, 30), (2, 8, 5.0, 40),
+)  # fmt: skip
+
+
+class FakeStore:
+    def __init__(self, events):
+        self.events = events
+
+    def read(self):
+        return self.events
+
+    def demographics(self):
+        return {1: Demographics(age=30)}
+
+
+class FakeCatalogues:
+    def __init__(self, database):
+        self.database = database
+
+    def load(self):
+        return Catalogue.of(self.database.rows.items.values())
+
+
+class FakeModel:
+    engine = "ncf"
+    epochs = (EpochReport(1, 0.5, 0.1, best=True, seconds=0.0),)
+
+
+class FakeTrainer:
+    def __call__(self, training, validation, config, on_epoch):
+        self.training, self.validation = training, validation
+        on_epoch(FakeModel.epochs[0])
+        return FakeModel()
+
+
+class FakeRegistry:
+    def __init__(self):
+        self.versions, self.current = {}, None
+
+    def publish(self, model, config, fingerprint, created_at):
+        version = ModelVersion(f"v{len(self.versions) + 1}", model.engine, created_at, {}, fingerprint)
+        self.versions[version.version] = version
+        return version
+
+    def record_metrics(self, version, metrics):
+        old = self.versions[version]
+        self.versions[version] = ModelVersion(
+            old.version, old.engine, old.created_at, {}, old.data_fingerprint, dict(metrics)
+        )
+        return self.versions[version]
+
+    def make_current(self, version):
+        self.current = version
+
+
+@pytest.fixture
+def database():
+    films = [Item(Kind.MOVIE, f"Film {i}", id=i, genres=("War" if i % 2 else "Drama",)) for i in range(1, 21)]
+    return FakeDatabase(*films)
+
+
+@pytest.fixture
+def engines():
+    return EvaluateEngines(SilentProgress(), liked_from=4.0, min_interactions=2)
+
+
+def train_model(database, engines, events, trainer=None, registry=None):
+    store, catalogues, lineups = FakeStore(events), FakeCatalogues(database), FakeLineups(database)
+    evaluate = EvaluateModel(store, catalogues, lineups, engines)
+    return TrainModel(
+        store, catalogues, trainer or FakeTrainer(), registry or FakeRegistry(), evaluate, FakeClock(), liked_from=4.0
+    )
+
+
+def test_a_user_is_asked_with_what_came_before_the_held_out_event():
+    states = user_states(EVENTS, interactions((2, 9, 1.0, 50), (1, 9, 1.0, 50)), {1: Demographics(age=30)})
+    assert [state.user_id for state in states] == [2, 1]
+    assert states[0].history.item_ids.tolist() == [2, 4, 6, 8]
+    assert states[1].demographics.age == 30
+
+
+def test_an_engine_that_follows_taste_beats_popularity(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 40), EVENTS.take(EVENTS.timestamps == 40)
+    lineup = FakeLineups(database).current(0)
+    popularity, ncf, auto = engines(lineup, past, held_out, {}, ["popularity", "ncf", "auto"])
+    assert ncf.figures["ndcg@10"] == pytest.approx(1.0)
+    assert auto.figures == ncf.figures
+    assert popularity.figures["ndcg@10"] < 1.0
+    assert popularity.ndcg.shape == (2,)
+
+
+def test_the_trainer_never_sees_what_it_is_judged_by(database, engines):
+    trainer = FakeTrainer()
+    train_model(database, engines, EVENTS, trainer)(TrainingConfig(), lambda report: None)
+    assert trainer.training.interactions.item_ids.tolist() == [1, 3, 2, 4]
+    assert trainer.validation.item_ids.tolist() == [5, 6]
+    counted = dict(zip(trainer.training.catalogue.ids, trainer.training.catalogue.rating_counts, strict=True))
+    assert (counted[1], counted[5], counted[7]) == (1, 0, 0)
+
+
+def test_a_model_serves_once_it_has_been_published_and_judged(database, engines):
+    registry, told = FakeRegistry(), []
+    report = train_model(database, engines, EVENTS, registry=registry)(TrainingConfig(), told.append)
+    assert registry.current == report.version.version == "v1"
+    assert report.version.metrics["ncf.ndcg@10"] == pytest.approx(1.0)
+    assert report.version.data_fingerprint == fingerprint(EVENTS)
+    assert told == list(FakeModel.epochs)
+
+
+def test_with_nothing_to_hold_out_there_is_no_training(database, engines):
+    with pytest.raises(Invalid, match="Load a data set"):
+        train_model(database, engines, interactions())(TrainingConfig(), lambda report: None)
+
+
+def test_the_fingerprint_tells_data_apart():
+    assert fingerprint(EVENTS) == fingerprint(EVENTS.take(np.arange(8)))
+    assert fingerprint(EVENTS) != fingerprint(EVENTS.take(np.arange(7)))
