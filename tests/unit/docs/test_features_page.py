@@ -14,7 +14,7 @@ NUMBERS = [*(str(number) for number in range(1, 121)), *(f"B{number}" for number
 
 
 @lru_cache
-def tests_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> frozenset[str]:
     """Names of the test functions of a file; none when there is no such file."""
     file = ROOT / path
     if not file.is_file():
@@ -47,4 +47,4 @@ def test_a_promise_holds_with_a_test_or_comes_later(row):
 
 @pytest.mark.parametrize("row", [*FEATURES, *PROMISES], ids=lambda row: row[0])
 def test_every_named_test_exists(row):
-    assert [f"{path}::{name}" for path, name in named_tests(row[-1]) if name not in tests_in(path)] == []
+    assert [f"{path}::{name}" for path, name in named_tests(row[-1]) if name not in functions_of(path)] == []
