@@ -7,7 +7,8 @@ writes or locks, SQLite has the write lock, so that concurrent writers queue ins
 import math
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,6 +59,13 @@ def connecting(connect: Callable[[], T]) -> T:
         return connect()
     except PoolTimeout as exhausted:
         raise unavailable() from exhausted
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A connection whose work counts once the block is left without an error."""
+    with connecting(engine.connect) as connection, connection.begin():
+        yield connection
 
 
 def reading(engine: Engine) -> Engine:

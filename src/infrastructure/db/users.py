@@ -1,6 +1,6 @@
 """Accounts in SQL."""
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -69,6 +69,9 @@ class SqlUsers:
         self._session.execute(delete(User).where(others))
         recount(connection)
         return erased
+
+    def has_admin(self) -> bool:
+        return bool(self._session.scalar(select(exists().where(users.c.role == Role.ADMIN))))
 
     def list_page(self, page: PageRequest, text: str | None = None) -> Page[User]:
         statement = select(User)
