@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -13,10 +14,10 @@ from infrastructure.datasets.published import PassedOver, Published
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
 MAX_BYTES = 64 * 2**20
-CHUNK = 2**16
+#: bytes by which progress is counted
+PIECE = 2**16
 ATTEMPTS = 3
 REDIRECTS = 3
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
 class _BrokenOff(Exception):
@@ -25,20 +26,25 @@ class _BrokenOff(Exception):
 
 @dataclass(frozen=True)
 class PublisherDownload:
-    """Downloads the zip into the cache. A part that was left behind is gone on with, by HTTP Range."""
+    """Downloads the zip into the cache. A part that was left behind is gone on with, by HTTP Range.
+
+    Time-outs are in seconds; the one for reading counts anew with every piece that arrives.
+    """
 
     cache: Path
     progress: Progress
     base_url: str = BASE_URL
     max_bytes: int = MAX_BYTES
-    timeout: httpx.Timeout = TIMEOUT
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
     label: str = "the publisher"
 
     def find(self, wanted: Published) -> Path:
         """The zip, just downloaded and whole. Raises `PassedOver`."""
         self.cache.mkdir(parents=True, exist_ok=True)
         part = self.cache / f"{wanted.zip_name}.part"
-        with httpx.Client(timeout=self.timeout, follow_redirects=False) as client:
+        timeout = httpx.Timeout(self.read_timeout, connect=self.connect_timeout)
+        with httpx.Client(timeout=timeout, follow_redirects=False) as client:
             for _ in range(ATTEMPTS):
                 try:
                     resumed = self._download(client, wanted, part)
@@ -60,23 +66,30 @@ class PublisherDownload:
             if have and response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.unlink()
                 raise _BrokenOff
-            if response.status_code not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
-                raise PassedOver(f"answered {response.status_code} {response.reason_phrase}".strip())
-            resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-            if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-                raise PassedOver("sent another part of the file than was asked for")
+            resumed = _goes_on(response, have)
             length = response.headers.get("Content-Length", "")
             total = int(length) if length.isdigit() else None
             start = have if resumed else 0
             self._check_size(start + (total or 0))
-            chunks = -(-total // CHUNK) if total is not None else None
-            stream = self.progress.track(response.iter_raw(CHUNK), f"Downloading {wanted.zip_name}", chunks)
+            pieces = None if total is None else -(-total // PIECE)
             with part.open("ab" if resumed else "wb") as file:
-                for chunk in stream:
-                    start += len(chunk)
-                    self._check_size(start)
-                    file.write(chunk)
+                written = self._write(response, file, start)
+                for _ in self.progress.track(written, f"Downloading {wanted.zip_name}", pieces):
+                    pass
         return resumed
+
+    def _write(self, response: httpx.Response, file: IO[bytes], start: int) -> Iterator[None]:
+        """Write whatever arrives at once, so that nothing is lost when it breaks off; yields once a `PIECE`."""
+        size, told = start, start
+        for arrived in response.iter_raw():
+            size += len(arrived)
+            self._check_size(size)
+            file.write(arrived)
+            while size - told >= PIECE:
+                told += PIECE
+                yield
+        if size > told:
+            yield
 
     @contextmanager
     def _answer(self, client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
@@ -98,6 +111,17 @@ class PublisherDownload:
     def _check_size(self, size: int) -> None:
         if size > self.max_bytes:
             raise PassedOver(f"sent more than {self.max_bytes:,} bytes, which no data set here has")
+
+
+def _goes_on(response: httpx.Response, have: int) -> bool:
+    """Whether the answer is the rest after the `have` bytes that are here, rather than the whole file."""
+    if response.status_code == httpx.codes.OK:
+        return False
+    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+        raise PassedOver(f"answered {response.status_code} {response.reason_phrase}".strip())
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        raise PassedOver("sent another part of the file than was asked for")
+    return True
 
 
 def _redirected(target: httpx.URL, response: httpx.Response) -> httpx.URL:

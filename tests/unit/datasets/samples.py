@@ -65,10 +65,13 @@ class FakeProgress:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.tracked: list[tuple[str, int | None]] = []
+        self.passed = 0
 
     def track(self, entries, label, total=None):
         self.tracked.append((label, total))
-        return iter(entries)
+        for entry in entries:
+            self.passed += 1
+            yield entry
 
     def say(self, message: str) -> None:
         self.lines.append(message)
