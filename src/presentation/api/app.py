@@ -1,0 +1,111 @@
+"""The application: routers, middlewares, errors and documentation, put together."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import RedirectResponse
+
+from domain.items import Kind
+from presentation.api import auth, debug, errors, health, ratings, recommendations, taste, users
+from presentation.api.catalogue import catalogue_router
+from presentation.api.dependencies import Provided, Providers
+from presentation.api.docs import serve_docs
+from presentation.api.documenting import complete
+from presentation.api.middleware import BodyLimit, RequestFrame
+
+DESCRIPTION = """
+Recommendations for a catalogue of films, tracks and courses.
+
+Sign up, sign in, rate a few titles, and ask `GET /recommendations/`: the list follows the very last rating.
+Every error has one form, `{"error": {"code", "message", "details", "request_id"}}`, and every answer carries
+`X-Request-ID`.
+"""
+#: in the order in which a newcomer needs them
+TAGS = [
+    {"name": "Accounts", "description": "Signing up, and what is held about a person."},
+    {"name": "Sign-in", "description": "Tokens, their renewal and their end."},
+    {"name": "Recommendations", "description": "Lists for users, for strangers and like a title; onboarding."},
+    {"name": "Ratings", "description": "What users think of titles."},
+    {"name": "Movies", "description": "The films of the catalogue."},
+    {"name": "Tracks", "description": "The tracks of the catalogue."},
+    {"name": "Courses", "description": "The courses of the catalogue."},
+    {"name": "Health", "description": "For whatever watches over the service."},
+    {"name": "Debug", "description": "Raw rows, for admins."},
+]
+
+
+@dataclass(frozen=True)
+class ApiOptions:
+    """What differs from one installation to the next. `lifespan` runs around the serving of requests."""
+
+    version: str
+    title: str = "Marquee"
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 1_048_576
+    docs: bool = True
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+
+
+class Api(FastAPI):
+    """FastAPI, with a document that names every error."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        return super().openapi()
+
+
+def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
+    """The API on what `providers` gives by name. Raises `KeyError` at once when a name is missing."""
+    if missing := Provided.names - providers.keys():
+        raise KeyError(f"no provider is named {', '.join(sorted(missing))}")
+    app = Api(
+        title=options.title,
+        version=options.version,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        openapi_url="/openapi.json" if options.docs else None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=options.lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.providers = providers
+    # The hot path first: routes are tried one after another.
+    for resource in (recommendations, ratings, auth, taste, users, health, debug):
+        app.include_router(resource.router)
+    for kind in Kind:
+        app.include_router(catalogue_router(kind))
+    errors.register(app)
+    if options.docs:
+        serve_docs(app)
+        app.add_route("/", _to_docs, include_in_schema=False)
+    _surround(app, options)
+    return app
+
+
+def _surround(app: FastAPI, options: ApiOptions) -> None:
+    """The last middleware added is the first to see a request."""
+    app.add_middleware(BodyLimit, most=options.max_body_bytes)
+    if options.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+    app.add_middleware(RequestFrame)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _to_docs(request: object) -> RedirectResponse:
+    return RedirectResponse("docs")

@@ -1,0 +1,133 @@
+"""Recommendations and onboarding. Every list is in the log before it is sent."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from application.onboarding import AskNext, ListOnboardingTitles
+from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger, ServingRules
+from domain.errors import EngineUnavailable, Invalid, ItemNotFound, TooManyRequests
+from domain.recommendation import RecommendationList, RecommendationRequest
+from presentation.api.dependencies import Caller, provided, stranger_allowance
+from presentation.api.documenting import fails
+from presentation.api.rendering import render
+from presentation.api.schemas.common import PathId
+from presentation.api.schemas.recommendations import (
+    AnswersIn,
+    EnginesOut,
+    EnginesReadinessOut,
+    NextScreenOut,
+    OnboardingTitlesOut,
+    OnboardingTitlesQuery,
+    RecommendationListOut,
+    RecommendationQuery,
+    SimilarQuery,
+    StrangerIn,
+)
+
+router = APIRouter(prefix="/recommendations", tags=["Recommendations"])
+
+Rules = Annotated[ServingRules, provided("serving_rules")]
+
+NO_ENGINE = EngineUnavailable("ncf", ["auto", "popularity"])
+TOO_MANY = TooManyRequests("Too many attempts. Try again in 12 s.", 12)
+NO_ITEM = ItemNotFound(42)
+NO_SIMILARITY = Invalid("At least one of use_cf and use_cb must be on.")
+
+
+def _answer(shown: RecommendationList) -> Response:
+    return Response(render(shown), media_type="application/json")
+
+
+@router.get("/", summary="Recommend titles to me", response_model=RecommendationListOut, responses=fails(NO_ENGINE))
+def list_recommendations(
+    query: Annotated[RecommendationQuery, Query()],
+    caller: Caller,
+    recommend: Annotated[Recommend, provided("recommend")],
+    rules: Rules,
+) -> Response:
+    """The best titles for the caller: nothing already rated, and every rating up to this moment applied.
+
+    A list that comes out short is filled with popular titles and says `fallback_used`; so does the list of somebody of
+    whom nothing is known.
+    """
+    return _answer(recommend(caller, query.request(rules.default_engine)))
+
+
+@router.get("/engines", summary="List engines")
+def list_engines(caller: Caller, list_engines: Annotated[ListEngines, provided("list_engines")]) -> EnginesOut:
+    """Every engine: whether it can serve, on which model version, and how good that proved on held-out events."""
+    return EnginesOut.model_validate({"engines": list_engines()})
+
+
+@router.post(
+    "/cold-start",
+    summary="Recommend titles to a stranger",
+    dependencies=[Depends(stranger_allowance)],
+    response_model=RecommendationListOut,
+    responses=fails(NO_ITEM, NO_ENGINE, TOO_MANY),
+)
+def cold_start(
+    body: StrangerIn,
+    recommend: Annotated[RecommendToStranger, provided("recommend_to_stranger")],
+    rules: Rules,
+) -> Response:
+    """A list for somebody without an account, from whatever they tell; from nothing at all, popular titles.
+
+    The number of calls from one address is limited.
+    """
+    return _answer(recommend(body.stranger(), body.request(rules.default_engine)))
+
+
+@router.get("/onboarding-movies", summary="List titles that most people know")
+def onboarding_movies(
+    query: Annotated[OnboardingTitlesQuery, Query()],
+    list_titles: Annotated[ListOnboardingTitles, provided("list_onboarding_titles")],
+) -> OnboardingTitlesOut:
+    """The most rated films of every genre, for a newcomer to pick from."""
+    return OnboardingTitlesOut.model_validate({"recommendations": list_titles(query.num_movies)})
+
+
+@router.post(
+    "/onboarding/next",
+    summary="Choose what to ask a newcomer next",
+    dependencies=[Depends(stranger_allowance)],
+    responses=fails(NO_ITEM, TOO_MANY),
+)
+def onboarding_next(body: AnswersIn, ask_next: Annotated[AskNext, provided("ask_next")]) -> NextScreenOut:
+    """The next screen of titles, chosen from the answers so far, with what these lead to already.
+
+    The number of calls from one address is limited.
+    """
+    screen = ask_next(body.as_answers(), body.size, body.kind)
+    preview = [screen.preview.items[one.item_id] for one in screen.preview.recommendations]
+    return NextScreenOut.model_validate(
+        {
+            "ask": screen.ask,
+            "asked": screen.asked,
+            "confidence": screen.confidence,
+            "done": screen.done,
+            "preview": preview,
+        }
+    )
+
+
+@router.get(
+    "/similar/{item_id}",
+    summary="Find similar titles",
+    response_model=RecommendationListOut,
+    responses=fails(NO_ITEM, NO_SIMILARITY),
+)
+def list_similar(
+    item_id: PathId,
+    query: Annotated[SimilarQuery, Query()],
+    recommend: Annotated[RecommendSimilar, provided("recommend_similar")],
+) -> Response:
+    """Titles of the same kind like a given one: by who rated them, by what they are, or both; never itself."""
+    return _answer(recommend(item_id, RecommendationRequest(k=query.k), query.use_cf, query.use_cb))
+
+
+@router.get("/health", summary="Show which engines are ready")
+def engines_health(list_engines: Annotated[ListEngines, provided("list_engines")]) -> EnginesReadinessOut:
+    """Which engines can serve now, and on which model version."""
+    return EnginesReadinessOut.model_validate({"engines": list_engines()})

@@ -1,0 +1,63 @@
+"""Health, and the rows that admins look at."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from presentation.api.schemas.common import MAX_ID, Answer, PageQuery, Time, example
+
+MODEL = {
+    "version": "20260131T120000Z-1f3a",
+    "engine": "ncf",
+    "created_at": "2026-01-31T12:00:00Z",
+    "config": {"embedding_size": 64, "seed": 0},
+    "data_fingerprint": "9b74c9897bac770ffc029102a200c5de",
+    "metrics": {"ncf.ndcg@10": 0.081, "popularity.ndcg@10": 0.034},
+    "parent": None,
+}
+
+
+class HealthOut(Answer):
+    status: Literal["ok"] = "ok"
+
+    model_config = example({"status": "ok"})
+
+
+class ComponentsOut(Answer):
+    database: str
+    model: str
+    index: str
+    cache: str
+
+
+class ReadinessOut(Answer):
+    status: Literal["ready", "unavailable"]
+    components: ComponentsOut = Field(description="`ready`, `absent` where it can be done without, or `unavailable`.")
+
+    model_config = example(
+        {
+            "status": "ready",
+            "components": {"database": "ready", "model": "ready", "index": "ready", "cache": "ready"},
+        }
+    )
+
+
+class ModelOut(Answer):
+    version: str
+    engine: str
+    created_at: Time
+    config: dict[str, Any]
+    data_fingerprint: str
+    metrics: dict[str, float]
+    parent: str | None
+
+
+class ModelsOut(Answer):
+    current: ModelOut | None
+    versions: list[ModelOut] = Field(description="Newest first.")
+
+    model_config = example({"current": MODEL, "versions": [MODEL]})
+
+
+class RowsQuery(PageQuery):
+    user_id: int | None = Field(None, ge=1, le=MAX_ID, description="Of one user; without it, of all.")
