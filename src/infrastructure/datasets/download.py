@@ -45,10 +45,12 @@ class PublisherDownload:
         part = self.cache / f"{wanted.zip_name}.part"
         timeout = httpx.Timeout(self.read_timeout, connect=self.connect_timeout)
         with httpx.Client(timeout=timeout, follow_redirects=False) as client:
+            trouble = ""
             for _ in range(ATTEMPTS):
                 try:
                     resumed = self._download(client, wanted, part)
-                except _BrokenOff:
+                except _BrokenOff as broken:
+                    trouble = str(broken)
                     continue
                 if wanted.is_own(part):
                     return put_in_place(part, self.cache / wanted.zip_name)
@@ -56,7 +58,7 @@ class PublisherDownload:
                 # The part that was left behind may be to blame; a download in one piece is beyond doubt.
                 if not resumed:
                     raise PassedOver("sent a file with another checksum than the published one")
-        raise PassedOver("the download broke off; the next one goes on from there")
+        raise PassedOver(f"the download broke off ({trouble}); the next one goes on from there")
 
     def _download(self, client: httpx.Client, wanted: Published, part: Path) -> bool:
         """Write the zip or what is missing of it to `part`. Returns whether it was gone on with."""
@@ -65,7 +67,7 @@ class PublisherDownload:
         with self._answer(client, f"{self.base_url}/{wanted.zip_name}", headers) as response:
             if have and response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.unlink()
-                raise _BrokenOff
+                raise _BrokenOff("the part that was left behind is not of this file")
             resumed = _goes_on(response, have)
             length = response.headers.get("Content-Length", "")
             total = int(length) if length.isdigit() else None
@@ -105,7 +107,7 @@ class PublisherDownload:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise PassedOver(f"{target.host} cannot be reached ({str(error) or type(error).__name__})") from error
         except httpx.TransportError as error:
-            raise _BrokenOff from error
+            raise _BrokenOff(str(error) or type(error).__name__) from error
         raise PassedOver("redirects without end")
 
     def _check_size(self, size: int) -> None:

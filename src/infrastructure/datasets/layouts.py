@@ -44,7 +44,6 @@ MAX_AGE = 130
 class Layout:
     """One way to lay a data set out in files. `genres` names the file of genre flags where there is one."""
 
-    title: str
     items: Table
     users: Table
     ratings: Table
@@ -143,7 +142,6 @@ def _person(id_text: str, age_text: str, gender: str, occupation: str, zip_code:
 
 
 ML_100K = Layout(
-    title="MovieLens 100K",
     items=Table("u.item", "|", None),
     users=Table("u.user", "|", 5),
     ratings=Table("u.data", "\t", 4),
@@ -152,7 +150,6 @@ ML_100K = Layout(
     read_user=_read_100k_user,
 )
 ML_1M = Layout(
-    title="MovieLens 1M",
     items=Table("movies.dat", "::", 3),
     users=Table("users.dat", "::", 5),
     ratings=Table("ratings.dat", "::", 4),
@@ -161,7 +158,6 @@ ML_1M = Layout(
 )
 #: the copy of MovieLens 100K that the recbole wheel carries
 ATOMIC_100K = Layout(
-    title="MovieLens 100K as atomic files",
     items=Table(
         "ml-100k.item",
         "\t",

@@ -193,6 +193,12 @@ def test_a_redirect_within_the_host_is_followed(publisher, cache, original):
     assert download(publisher, cache).find(published(original)).read_bytes() == publisher.content
 
 
+def test_a_redirect_to_nowhere_is_refused(publisher, cache, original):
+    publisher.redirects["/movielens/tiny.zip"] = "http://127.0.0.1:none/"
+    with pytest.raises(PassedOver, match="Invalid URL in location header"):
+        download(publisher, cache).find(published(original))
+
+
 def test_redirects_without_end_are_refused(publisher, cache, original):
     publisher.redirects["/movielens/tiny.zip"] = "/movielens/tiny.zip"
     with pytest.raises(PassedOver, match="without end"):
