@@ -1,0 +1,156 @@
+"""How good the engines are on one data set: trained with several seeds, judged through the use cases that serve."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+
+from application.training import JUDGED, TrainingReport
+from benchmarks.circumstances import circumstances
+from benchmarks.sandbox import settings_in
+from domain import metrics
+from domain.lineup import AUTO, NCF, POPULARITY
+from domain.model_versions import EpochReport, TrainingConfig
+from domain.ports.services import Progress
+from main.container import build_container
+
+T = TypeVar("T")
+
+#: engines whose figures depend on the seed
+SEEDED = (NCF, AUTO)
+
+
+class TimedProgress:
+    """Passes everything on to another progress, and keeps how long each tracked work took."""
+
+    def __init__(self, shown: Progress) -> None:
+        self.shown = shown
+        self.seconds: dict[str, float] = {}
+
+    def say(self, message: str) -> None:
+        self.shown.say(message)
+
+    def track(self, entries: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+        start = time.perf_counter()
+        yield from self.shown.track(entries, label, total)
+        self.seconds[label] = time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class EngineFigures:
+    """One engine on one data set. Means over the seeds; `lowest` and `highest` are of single seeds' NDCG@10.
+
+    `interval` is of the mean NDCG@10 over users, `gain` of the paired difference to popularity, both 95 % bootstrap.
+    """
+
+    engine: str
+    figures: Mapping[str, float]
+    lowest: float
+    highest: float
+    interval: tuple[float, float]
+    gain: float
+    gain_interval: tuple[float, float]
+    ms_per_list: float
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """One training run: what its validation events chose, and what it cost."""
+
+    seed: int
+    epochs: int
+    best_epoch: int
+    validation: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """All that the scoreboard says of one data set."""
+
+    dataset: str
+    date: str
+    command: str
+    circumstances: str
+    items: int
+    users: int
+    ratings: int
+    asked: int
+    config: Mapping[str, object]
+    runs: Sequence[SeedRun]
+    engines: Sequence[EngineFigures]
+
+
+def measure(dataset: str, seeds: Sequence[int], command: str, say: Callable[[str], None]) -> Quality:
+    """Load, train once a seed, and judge, all in a data folder that is thrown away.
+
+    Raises `DatasetUnavailable`.
+    """
+    with TemporaryDirectory(prefix="marquee-scoreboard-") as home:
+        container = build_container(settings_in(Path(home)))
+        progress = TimedProgress(container.progress())
+        container.progress.override(progress)
+        container.migrate()()
+        load = container.load_dataset()(dataset)
+        config: TrainingConfig = container.training_config()(None, load.dataset)
+        reports: list[TrainingReport] = []
+        milliseconds: dict[str, list[float]] = {engine: [] for engine in JUDGED}
+        for seed in seeds:
+            say(f"{load.dataset}: training with seed {seed}")
+            report = container.train_model()(replace(config, seed=seed), _teller(say))
+            reports.append(report)
+            for judged in report.evaluation:
+                milliseconds[judged.engine].append(
+                    1000 * progress.seconds[f"Evaluating {judged.engine}"] / judged.users
+                )
+        return Quality(
+            dataset=load.dataset,
+            date=datetime.now(UTC).date().isoformat(),
+            command=command,
+            circumstances=circumstances(),
+            items=load.items,
+            users=load.users,
+            ratings=load.ratings,
+            asked=reports[0].evaluation[0].users,
+            config={name: value for name, value in asdict(config).items() if name != "seed"},
+            runs=[seed_run(seed, report.epochs) for seed, report in zip(seeds, reports, strict=True)],
+            engines=[engine_figures(engine, reports, float(np.mean(milliseconds[engine]))) for engine in JUDGED],
+        )
+
+
+def _teller(say: Callable[[str], None]) -> Callable[[EpochReport], None]:
+    def tell(epoch: EpochReport) -> None:
+        best = ", best so far" if epoch.best else ""
+        say(f"  epoch {epoch.epoch}: validation NDCG@10 {epoch.validation:.4f}, {epoch.seconds:.1f} s{best}")
+
+    return tell
+
+
+def seed_run(seed: int, epochs: Sequence[EpochReport]) -> SeedRun:
+    """What one run came to; its best epoch is the last that was best so far."""
+    best = [epoch for epoch in epochs if epoch.best][-1]
+    return SeedRun(seed, len(epochs), best.epoch, best.validation, sum(epoch.seconds for epoch in epochs))
+
+
+def engine_figures(engine: str, reports: Sequence[TrainingReport], ms_per_list: float) -> EngineFigures:
+    """One engine over all runs. A user's NDCG is the mean over the seeds, so the intervals speak of users."""
+    by_seed = [{judged.engine: judged for judged in report.evaluation} for report in reports]
+    own = [judged[engine] for judged in by_seed]
+    ndcg = np.mean([judged.ndcg for judged in own], axis=0)
+    difference = ndcg - np.mean([judged[POPULARITY].ndcg for judged in by_seed], axis=0)
+    singles = [float(judged.ndcg.mean()) for judged in own]
+    return EngineFigures(
+        engine=engine,
+        figures={name: float(np.mean([judged.figures[name] for judged in own])) for name in own[0].figures},
+        lowest=min(singles),
+        highest=max(singles),
+        interval=metrics.bootstrap_interval(ndcg, np.random.default_rng(0)),
+        gain=float(difference.mean()),
+        gain_interval=metrics.bootstrap_interval(difference, np.random.default_rng(0)),
+        ms_per_list=ms_per_list,
+    )

@@ -1,0 +1,166 @@
+"""The scoreboard as a page, a picture and a table on the terminal, from the figures that were kept."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.table import Table
+
+from benchmarks.quality import SEEDED, EngineFigures, Quality, SeedRun
+
+PICTURE = "scoreboard.svg"
+HEADINGS = (
+    "engine",
+    "HR@10",
+    "NDCG@10",
+    "95 %",
+    "seeds",
+    "gain over popularity, 95 %",
+    "MRR",
+    "coverage",
+    "novelty",
+    "ms per list",
+)
+PROTOCOL = """\
+## How it is measured
+
+- Each user's last rating is the question, the one before chooses the epoch, the rest is learnt from. Users with fewer
+  than three ratings are not asked. Ties in time keep the order of the source.
+- The whole catalogue is ranked, less what the user has rated before. No negatives are sampled.
+- The engines run as they serve: same candidates, same caps, same choice behind `auto` (the neural model from five
+  ratings on). A target below place 100 counts as not ranked.
+- Nothing of the test ratings is known to any engine: not in histories, not in an item's popularity.
+- `ncf` and `auto` are trained once for each seed. Their figures are means over the seeds; *seeds* gives the lowest and
+  the highest NDCG@10 of a single one. The other two do not depend on a seed.
+- Intervals are 95 %, by bootstrap over users (1,000 draws). The gain over popularity is paired, user by user.
+- *ms per list* is the time of one ranking of 100 places, without database, HTTP and reasons.
+- Coverage is the share of the catalogue in at least one list of ten. Novelty is the mean surprise of a shown title, in
+  bits.
+
+What is avoided, because public code does it: choosing the epoch by the test figure; sampled metrics, which double every
+figure; unstable sorts among equal times, which change many of the targets; popularity counted with the test included.
+
+[One training run](explanation/one-training-run.md) tells more.
+"""
+
+
+def save(quality: Quality, folder: Path) -> None:
+    """Keep the figures of one data set, so that the page can be made anew without measuring the others again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{quality.dataset}.json").write_text(json.dumps(asdict(quality), indent=2) + "\n", encoding="utf-8")
+
+
+def saved(folder: Path) -> list[Quality]:
+    """Everything that was kept, by name of the data set, smallest first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    qualities = [
+        Quality(
+            **{
+                **kept,
+                "runs": [SeedRun(**run) for run in kept["runs"]],
+                "engines": [EngineFigures(**engine) for engine in kept["engines"]],
+            }
+        )
+        for kept in found
+    ]
+    return sorted(qualities, key=lambda quality: quality.ratings)
+
+
+def write(qualities: Sequence[Quality], out: Path) -> None:
+    """Write `scoreboard.md` and its picture below `out`."""
+    (out / "assets").mkdir(parents=True, exist_ok=True)
+    draw(qualities, out / "assets" / PICTURE)
+    lines = [
+        "# Scoreboard",
+        "",
+        "How good the engines are, measured by `make scoreboard`, which writes this page.",
+        "",
+        f"![NDCG@10 of each engine with its 95 % interval](assets/{PICTURE})",
+        "",
+    ]
+    for quality in qualities:
+        lines += section(quality)
+    (out / "scoreboard.md").write_text("\n".join(lines) + "\n" + PROTOCOL, encoding="utf-8")
+
+
+def section(quality: Quality) -> Iterator[str]:
+    """The lines about one data set."""
+    yield f"## {quality.dataset}"
+    yield ""
+    yield (
+        f"{quality.items:,} items, {quality.users:,} users, {quality.ratings:,} ratings; {quality.asked:,} users are "
+        f"asked about. Measured on {quality.date} with `{quality.command}`."
+    )
+    yield ""
+    yield "| " + " | ".join(HEADINGS) + " |"
+    yield "|---" * len(HEADINGS) + "|"
+    yield from ("| " + " | ".join([f"`{row[0]}`", *row[1:]]) + " |" for row in map(cells, quality.engines))
+    yield ""
+    yield "What the validation ratings chose, and what training took:"
+    yield ""
+    yield "| seed | best epoch | of | validation NDCG@10 | training |"
+    yield "|---|---|---|---|---|"
+    for run in quality.runs:
+        yield f"| {run.seed} | {run.best_epoch} | {run.epochs} | {run.validation:.4f} | {run.seconds:.0f} s |"
+    yield ""
+    yield "The config: " + ", ".join(f"`{name} = {value}`" for name, value in quality.config.items()) + "."
+    yield ""
+    yield f"{quality.circumstances}."
+    yield ""
+
+
+def cells(engine: EngineFigures) -> list[str]:
+    """One row of the table of engines."""
+    figures = engine.figures
+    seeds = f"{engine.lowest:.4f} to {engine.highest:.4f}" if engine.engine in SEEDED else ""
+    low, high = engine.gain_interval
+    gain = f"{engine.gain:+.4f} ({low:+.4f} to {high:+.4f})" if engine.gain else ""
+    return [
+        engine.engine,
+        f"{figures['hr@10']:.4f}",
+        f"{figures['ndcg@10']:.4f}",
+        f"{engine.interval[0]:.4f} to {engine.interval[1]:.4f}",
+        seeds,
+        gain,
+        f"{figures['mrr@100']:.4f}",
+        f"{figures['coverage@10']:.3f}",
+        f"{figures['novelty@10']:.2f}",
+        f"{engine.ms_per_list:.2f}",
+    ]
+
+
+def table(quality: Quality) -> Table:
+    """The same for the terminal."""
+    shown = Table(title=f"{quality.dataset}, {quality.asked:,} users, {len(quality.runs)} seeds", title_justify="left")
+    for heading in HEADINGS:
+        shown.add_column(heading)
+    for engine in quality.engines:
+        shown.add_row(*cells(engine))
+    return shown
+
+
+def draw(qualities: Sequence[Quality], path: Path) -> None:
+    """NDCG@10 of every engine with its interval, one panel a data set."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    # Without these two, the same figures give another file each time.
+    mpl.rcParams.update({"svg.hashsalt": "marquee", "svg.fonttype": "none"})
+    figure, panels = pyplot.subplots(
+        len(qualities), 1, figsize=(7, 0.6 + 1.5 * len(qualities)), sharex=True, squeeze=False, layout="constrained"
+    )
+    for (panel,), quality in zip(panels, qualities, strict=True):
+        engines = list(reversed(quality.engines))
+        values = [engine.figures["ndcg@10"] for engine in engines]
+        below = [value - engine.interval[0] for value, engine in zip(values, engines, strict=True)]
+        above = [engine.interval[1] - value for value, engine in zip(values, engines, strict=True)]
+        colours = ["#3f51b5" if engine.engine in SEEDED else "#9e9e9e" for engine in engines]
+        panel.barh([engine.engine for engine in engines], values, xerr=[below, above], color=colours, ecolor="#424242")
+        panel.set_title(quality.dataset, loc="left", fontsize="medium")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[-1][0].set_xlabel("NDCG@10, each user's last rating, full catalogue; bars of 95 %")
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
