@@ -1,7 +1,8 @@
 """What SQLite and PostgreSQL say differently."""
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, column, func, insert, literal, select, text
@@ -56,9 +57,31 @@ def lock_name(connection: Connection, name: str) -> None:
 
 
 def lift_time_limit(connection: Connection) -> None:
-    """Let the statements of this transaction take as long as they need."""
+    """Let the statements of this transaction take, and wait for locks, as long as they need."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+
+
+@contextmanager
+def foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """Between transactions: SQLite changes a table by copying it, and dropping the old one would cascade."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def broken_foreign_keys(connection: Connection) -> int:
+    """Rows that refer to nothing, which only SQLite can come to have."""
+    if connection.dialect.name != "sqlite":
+        return 0
+    return len(connection.execute(text("PRAGMA foreign_key_check")).all())
 
 
 def as_array(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:

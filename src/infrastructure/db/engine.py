@@ -31,6 +31,8 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("foreign_keys", "ON", 1),
 )
 
+CACHE_KIB = 16 * 1024
+
 
 def make_engine(url: str, *, pool_size: int = 10, timeout_s: float = 5.0) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://…`. Nothing is opened before it is used.
@@ -105,6 +107,8 @@ def _sqlite_engine(url: URL, pool_size: int, timeout_s: float) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # The driver would begin transactions by its own rules, and not for DDL; we begin them ourselves.
     connection.isolation_level = None
+    # The default of 2 MB holds too little of the ratings' indexes: a large load takes half as long again with it.
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     for name, value, expected in PRAGMAS:
         connection.execute(f"PRAGMA {name} = {value}")
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()

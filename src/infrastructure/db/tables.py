@@ -147,7 +147,7 @@ counters = Table(
 dataset_loads = Table(
     "dataset_loads",
     metadata,
-    Column("dataset", String(64), primary_key=True),
+    Column("dataset", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("ratings_done", BigInteger, nullable=False),
     Column("finished", Boolean, nullable=False),

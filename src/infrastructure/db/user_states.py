@@ -14,6 +14,7 @@ from infrastructure.db.dialect import as_array
 from infrastructure.db.engine import connecting, reading
 from infrastructure.db.keys import can_be_id
 from infrastructure.db.tables import ratings, taste_settings, users
+from infrastructure.db.types import BigId
 
 
 class SqlUserStates:
@@ -42,12 +43,12 @@ class SqlUserStates:
 
     def catalogue_revision(self) -> int:
         with connecting(self._engine.connect) as connection:
-            return connection.scalars(self._revision).one()
+            return int(connection.scalars(self._revision).one())
 
 
 def _state_statement(dialect: str) -> Select[Any]:
     """The history arrives as three arrays: a row for each rating would take twice as long."""
-    user_id = bindparam("user")
+    user_id = bindparam("user", type_=BigId)
     oldest_first = (
         select(ratings.c.item_id, ratings.c.value, ratings.c.timestamp)
         .where(ratings.c.user_id == user_id)
