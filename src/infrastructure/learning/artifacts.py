@@ -18,6 +18,7 @@ from safetensors.numpy import save as save_tensors
 from domain.errors import ArtifactDamaged
 from domain.model_versions import EpochReport, ModelVersion
 from domain.ports.recommending import ItemIndex
+from infrastructure.learning.architecture import Shapes, weight_shapes
 from infrastructure.learning.features import Vocabulary
 from infrastructure.learning.manifest import FileRecord, Manifest
 from infrastructure.retrieval.annoy_index import AnnoyIndex
@@ -105,7 +106,10 @@ def read_artifact(folder: Path) -> LoadedModel:
     vocabulary = _parsed(VOCABULARY, lambda: _vocabulary_of(json.loads(contents[VOCABULARY])))
     weights = _parsed(WEIGHTS, lambda: load_tensors(contents[WEIGHTS]))
     vectors = _parsed(VECTORS, lambda: load_tensors(contents[VECTORS]))
-    _check_shapes(vocabulary, vectors)
+    _check_arrays(VECTORS, vectors, _vector_shapes(vocabulary, vectors))
+    _check_arrays(WEIGHTS, weights, weight_shapes(vocabulary, _width(weights, "embedding")))
+    if len(vocabulary) and not -1 <= vectors["neighbours"].min() <= vectors["neighbours"].max() < len(vocabulary):
+        raise ArtifactDamaged(f"{VECTORS} names neighbours that do not exist.")
     width = vectors["item_vectors"].shape[1]
     index = _parsed(INDEX, lambda: AnnoyIndex.open(folder / INDEX, len(vocabulary), width))
     return LoadedModel(version=manifest.version, vocabulary=vocabulary, weights=weights, index=index, **vectors)
@@ -157,20 +161,27 @@ def _parsed(name: str, parse: Callable[[], T]) -> T:
         raise ArtifactDamaged(f"{name} cannot be read: {problem}.") from problem
 
 
-def _check_shapes(vocabulary: Vocabulary, vectors: Mapping[str, NDArray[Any]]) -> None:
+def _vector_shapes(vocabulary: Vocabulary, vectors: Mapping[str, NDArray[Any]]) -> Shapes:
     n = len(vocabulary)
-    expected = {
-        "item_vectors": (n, vectors["item_vectors"].shape[-1] if "item_vectors" in vectors else 0),
+    return {
+        "item_vectors": (n, _width(vectors, "item_vectors")),
         "popularity": (n, 3),
         "group_lifts": (vocabulary.demographic_size, n),
         "item_shares": (n,),
         "neighbours": (n, NEIGHBOURS),
         "similarities": (n, NEIGHBOURS),
     }
-    if {name: array.shape for name, array in vectors.items()} != expected:
-        raise ArtifactDamaged(f"{VECTORS} holds arrays of other shapes than the vocabulary asks for.")
-    if n and (vectors["neighbours"].max() >= n or vectors["neighbours"].min() < -1):
-        raise ArtifactDamaged(f"{VECTORS} names neighbours that do not exist.")
+
+
+def _width(arrays: Mapping[str, NDArray[Any]], name: str) -> int:
+    return arrays[name].shape[-1] if name in arrays and arrays[name].ndim == 2 else 0
+
+
+def _check_arrays(name: str, arrays: Mapping[str, NDArray[Any]], shapes: Shapes) -> None:
+    if {key: array.shape for key, array in arrays.items()} != shapes:
+        raise ArtifactDamaged(f"{name} holds other arrays than the vocabulary asks for.")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ArtifactDamaged(f"{name} holds numbers that are not finite.")
 
 
 def _vocabulary_fields(vocabulary: Vocabulary) -> dict[str, object]:

@@ -22,10 +22,7 @@ NCF_POOL = 300
 
 
 def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
-    """Everything that can be computed before a request is computed here.
-
-    Raises `ArtifactDamaged` when the model's weights do not fit its vocabulary.
-    """
+    """Everything that can be computed before a request is computed here."""
     popularity = PopularityGenerator(catalogue)
     content = ContentGenerator(catalogue)
     collaborative = CollaborativeGenerator(catalogue, model) if model else None

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name that everybody reads it by
 
-USER_LAYERS = (128, 64)
-ITEM_LAYERS = (256, 128, 64)
-HEAD_LAYERS = (64, 32)
+from infrastructure.learning.architecture import HEAD_LAYERS, ITEM_LAYERS, USER_LAYERS
+
 #: share of the usual random weights that the head's first layer keeps beside its structured start
 HEAD_NOISE = 0.3
 

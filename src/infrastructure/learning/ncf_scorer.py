@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from domain import explaining
 from domain.catalogue import Catalogue
-from domain.errors import ArtifactDamaged
 from domain.recommendation import Context, Reason
 from infrastructure.generators.signals import general_reasons
 from infrastructure.learning import features
+from infrastructure.learning.architecture import ITEM_LAYERS, USER_LAYERS
 from infrastructure.learning.artifacts import LoadedModel
 
 Floats = NDArray[np.float32]
@@ -33,18 +33,14 @@ class NcfRanker:
 
     def __init__(self, catalogue: Catalogue, model: LoadedModel) -> None:
         self._vocabulary = model.vocabulary
-        try:
-            self._user_tower = folded(model.weights, "user_tower", layers=2)
-            self._item_tower = folded(model.weights, "item_tower", layers=3)
-            first, *self._head = [linear(model.weights, f"head.{place}") for place in (0, 2, 4)]
-            split = self._user_tower[-1][0].shape[1]
-            self._first: Layer = (first[0][:split], first[1])
-            embeddings = by_position(catalogue, model.vocabulary, model.weights["embedding"])
-            facts = features.item_features(catalogue, model.vocabulary, model.popularity)
-            items = run_tower(self._item_tower, np.concatenate([facts, embeddings], axis=1))
-            self._item_shares = items @ first[0][split:]  # [n, 64]
-        except (KeyError, ValueError) as problem:
-            raise ArtifactDamaged(f"The weights of {model.version.version} do not fit: {problem}.") from problem
+        self._user_tower = folded(model.weights, "user_tower", len(USER_LAYERS))
+        first, *self._head = [linear(model.weights, f"head.{place}") for place in (0, 2, 4)]
+        self._first: Layer = (first[0][: USER_LAYERS[-1]], first[1])
+        embeddings = by_position(catalogue, model.vocabulary, model.weights["embedding"])
+        facts = features.item_features(catalogue, model.vocabulary, model.popularity)
+        item_tower = folded(model.weights, "item_tower", len(ITEM_LAYERS))
+        items = run_tower(item_tower, np.concatenate([facts, embeddings], axis=1))
+        self._item_shares = items @ first[0][USER_LAYERS[-1] :]  # [n, 64]
         genres = features.genre_columns(catalogue, model.vocabulary.genre_names)
         self._values = np.concatenate([embeddings, genres], axis=1)  # [n, d + G]
 

@@ -80,11 +80,6 @@ class FileModelRegistry:
         folder = self._current_folder()
         return Manifest.read(folder).version if folder else None
 
-    def find_current_name(self) -> str | None:
-        """What the pointer says: one small read, to see whether another model has been made current."""
-        folder = self._current_folder()
-        return folder.name if folder else None
-
     def list_versions(self) -> Sequence[ModelVersion]:
         """Newest first. A version whose manifest cannot be read is logged and left out."""
         if not self._root.is_dir():

@@ -75,10 +75,15 @@ class Examples:
         self._shares = np.cumsum(shares / shares.sum())
 
     def batches(self, size: int, random: np.random.Generator) -> Iterator[Batch]:
-        """One epoch of batches of about `size` examples, in random order."""
+        """One epoch of batches of about `size` examples, in random order.
+
+        A batch of a single example is passed over: batch norm has no variance of one row.
+        """
         order = random.permutation(len(self._begins))
         for place in range(0, len(order), stretches_per_batch(size)):
-            yield self._batch(order[place : place + stretches_per_batch(size)], random)
+            batch = self._batch(order[place : place + stretches_per_batch(size)], random)
+            if batch.valid.sum() > 1:
+                yield batch
 
     def batch_count(self, size: int) -> int:
         return -(-len(self._begins) // stretches_per_batch(size))

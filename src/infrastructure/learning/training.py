@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name that everybody reads it by
 
 from domain import metrics
-from domain.errors import NothingToLearn
+from domain.errors import InvalidConfig, NothingToLearn
 from domain.events import Interactions
 from domain.model_versions import EpochReport, TrainingConfig
 from domain.ports.learning import TrainingData
@@ -225,7 +225,9 @@ def ranks_of(
 
 
 def device_of(name: str) -> torch.device:
-    """`auto` is the GPU where there is one."""
+    """`auto` is the GPU where there is one. Raises `InvalidConfig` for a GPU that is not there."""
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidConfig("The configuration asks for a GPU, and PyTorch finds none here.")
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 

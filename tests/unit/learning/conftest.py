@@ -1,0 +1,20 @@
+import pytest
+
+from infrastructure.learning.training import TorchNcfTrainer
+from tests.unit.learning import worlds
+
+
+@pytest.fixture(scope="package")
+def world():
+    return worlds.world()
+
+
+@pytest.fixture(scope="package")
+def reports():
+    return []
+
+
+@pytest.fixture(scope="package")
+def trained(world, reports):
+    """One short run that the tests share; nothing changes it."""
+    return TorchNcfTrainer(threads=1)(world.training, world.validation, worlds.QUICK, reports.append)
