@@ -238,6 +238,7 @@ def build_serve(settings: Settings) -> Callable[[str, int], None]:
         os.environ["MARQUEE_HOME"] = str(settings.home.resolve())
         uvicorn.run(
             "main.asgi:app",
+            factory=True,
             host=host,
             port=port,
             workers=settings.http.workers if settings.http.workers > 1 else None,

@@ -22,6 +22,7 @@ from application.items import AddItem, GetItem, ListItems, RemoveItem, UpdateIte
 from application.loading import LoadDataset
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import ListRatings, RateItems, RemoveRating
+from application.readiness import CheckReadiness
 from application.recommending import (
     ListEngines,
     Recommend,
@@ -109,6 +110,7 @@ class Container(containers.DeclarativeContainer):
     list_engines = providers.Singleton(ListEngines, user_states, lineups)
     list_onboarding_titles = providers.Singleton(ListOnboardingTitles, user_states, lineups, item_reader)
     ask_next = providers.Singleton(AskNext, user_states, lineups, item_reader, recommend_to_stranger)
+    check_readiness = providers.Singleton(CheckReadiness, user_states, lineups)
     show_taste = providers.Singleton(ShowTaste, user_states, lineups, unit_of_work)
     set_taste = providers.Singleton(SetTaste, user_states, lineups, unit_of_work)
 

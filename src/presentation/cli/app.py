@@ -152,12 +152,9 @@ def show_config(context: typer.Context) -> None:
 def run_load(context: typer.Context, dataset: str, reset: bool = False) -> LoadReport:
     """Load a data set and say what came of it."""
     report = use(context, "load_dataset", LoadDataset)(dataset, reset=reset)
-    state = "is loaded already" if report.skipped else f"loaded from {report.source}"
-    console.print(
-        f"[green]✓[/] {report.dataset} {state}: "
-        f"{report.items:,} items, {report.users:,} users, {report.ratings:,} ratings",
-        highlight=False,
-    )
+    if not report.skipped:
+        counts = f"{report.items:,} items, {report.users:,} users, {report.ratings:,} ratings"
+        console.print(f"[green]✓[/] {report.dataset} loaded from {report.source}: {counts}", highlight=False)
     return report
 
 

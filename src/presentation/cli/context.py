@@ -12,8 +12,8 @@ from domain.errors import MarqueeError
 
 T = TypeVar("T")
 
-console = Console()
-errors = Console(stderr=True)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
 
 
 def use(context: typer.Context, name: str, kind: type[T]) -> T:
