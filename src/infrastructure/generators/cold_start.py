@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain import explaining
-from domain.blending import scaled
 from domain.recommendation import Context, Reason
 from infrastructure.generators.content import ContentGenerator
 from infrastructure.generators.demographic import DemographicGenerator
@@ -19,7 +18,7 @@ WEIGHTS: Mapping[str, float] = {"collaborative": 0.45, "content": 0.20, "demogra
 
 
 class ColdStartRanker:
-    """Each signal is scaled to 0 … 1 over the candidates and weighted; a silent one leaves its weight to the others."""
+    """Each signal is scaled to 0 … 1 over what is eligible and weighted; a silent one leaves its weight to others."""
 
     name = "cold_start"
 
@@ -44,31 +43,39 @@ class ColdStartRanker:
         return np.asarray(sum(parts, np.zeros(len(positions))), dtype=np.float64)
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
-        """The signal with the largest part in each score that can be put into words."""
+        """The personal signal with the largest part in each score; popularity, the same for all, where there is none."""
         parts = self._parts(context, positions)
+        personal = [name for name in parts if name != "popularity"]
         taste = liked_genres(context)
         reasons: list[Reason] = []
         for place, position in enumerate(positions.tolist()):
-            ordered = sorted(parts, key=lambda name: -float(parts[name][place]))
+            ordered = sorted(personal, key=lambda name: -float(parts[name][place]))
             spoken = (self._reason(name, context, position, taste) for name in ordered if parts[name][place] > 0)
             reasons.append(next((reason for reason in spoken if reason), reason_by_popularity(context, position)))
         return reasons
 
     def _parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        """[c] the weighted part of each signal that knows something, by name."""
+        """[c] the weighted part of each signal that knows something, by name.
+
+        The best eligible item is each signal's 1, whichever positions are asked for: an explanation of ten places must
+        weigh the signals as the ranking of all candidates did.
+        """
         known = {signal.name: signal.scores(context) for signal in self._signals}
         spoken = {name: scores for name, scores in known.items() if scores is not None}
         weights = _shared_out(list(spoken))
-        return {name: weights[name] * scaled(scores[positions]) for name, scores in spoken.items()}
+        return {name: weights[name] * _share_of_best(scores, context)[positions] for name, scores in spoken.items()}
 
     def _reason(self, signal: str, context: Context, position: int, taste: NDArray[np.float64]) -> Reason | None:
         if signal == "collaborative" and self._collaborative is not None:
             return explaining.because_you_liked(context, self._collaborative.contributions(context, position))
         if signal == "demographic" and self._demographic is not None:
             return self._demographic.reason(context, position)
-        if signal == "content":
-            return reason_by_genre(context, position, taste)
-        return reason_by_popularity(context, position)
+        return reason_by_genre(context, position, taste)
+
+
+def _share_of_best(scores: NDArray[np.float64], context: Context) -> NDArray[np.float64]:
+    best = float(scores[context.eligible].max(initial=0.0))
+    return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros(len(scores))
 
 
 def _shared_out(names: Sequence[str]) -> dict[str, float]:
