@@ -21,7 +21,7 @@ def evaluation_table(reports: Sequence[EngineReport]) -> Table:
     table = Table(title=f"Each user's last rating, full catalogue ranked, {users:,} users", title_justify="left")
     table.add_column("engine")
     for heading in ("HR@10", "NDCG@10", "95 %", "MRR@100", "coverage", "novelty"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for report in reports:
         figures = report.figures
         table.add_row(

@@ -1,0 +1,133 @@
+import dataclasses
+
+import pytest
+
+from domain.model_versions import TrainingConfig
+from infrastructure.learning.artifacts import WEIGHTS
+from infrastructure.learning.live_lineups import RECHECK, RECHECK_DAMAGED, LiveLineups
+from infrastructure.learning.registry import FileModelRegistry
+from infrastructure.learning.training import TorchNcfTrainer
+from tests.fakes import FakeClock
+from tests.unit.learning import worlds
+
+
+class FakeTimer:
+    seconds = 100.0
+
+    def __call__(self):
+        return self.seconds
+
+
+class FakeCatalogues:
+    """A catalogue whose revision somebody else raises."""
+
+    def __init__(self, catalogue):
+        self.catalogue = catalogue
+        self.loads = 0
+
+    def load(self):
+        self.loads += 1
+        return self.catalogue
+
+    def change(self):
+        self.catalogue = dataclasses.replace(self.catalogue, revision=self.catalogue.revision + 1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return worlds.world()
+
+
+@pytest.fixture(scope="module")
+def model(world):
+    return TorchNcfTrainer(threads=1)(world.training, world.validation, worlds.QUICK, lambda report: None)
+
+
+@pytest.fixture
+def registry(tmp_path):
+    return FileModelRegistry(tmp_path)
+
+
+@pytest.fixture
+def timer():
+    return FakeTimer()
+
+
+@pytest.fixture
+def catalogues(world):
+    return FakeCatalogues(world.training.catalogue)
+
+
+@pytest.fixture
+def lineups(registry, catalogues, timer):
+    return LiveLineups(registry, catalogues, now=timer)
+
+
+def publish(registry, model, current=True):
+    version = registry.publish(model, TrainingConfig(), "fingerprint", FakeClock().now()).version
+    if current:
+        registry.make_current(version)
+    return version
+
+
+def test_without_a_model_the_simple_engines_serve(lineups):
+    lineup = lineups.current(0)
+    assert lineup.model is None
+    assert set(lineup.pipelines) == {"popularity", "baseline", "cold_start"}
+
+
+def test_nothing_is_loaded_again_while_nothing_changes(lineups, registry, catalogues, model, timer):
+    publish(registry, model)
+    first = lineups.current(0)
+    timer.seconds += RECHECK * 10
+    assert lineups.current(0) is first
+    assert catalogues.loads == 1
+
+
+def test_a_changed_catalogue_is_seen_by_the_next_request(lineups, catalogues, registry, model):
+    publish(registry, model)
+    first = lineups.current(0)
+    catalogues.change()
+    second = lineups.current(catalogues.catalogue.revision)
+    assert second.catalogue.revision == first.catalogue.revision + 1
+    assert second.model == first.model
+
+
+def test_a_promoted_model_takes_over_within_a_second(lineups, registry, model, timer):
+    first = publish(registry, model)
+    assert lineups.current(0).model.version == first
+    second = publish(registry, model)
+    timer.seconds += RECHECK
+    lineup = lineups.current(0)
+    assert lineup.model.version == lineup.pipelines["ncf"].model_version == second
+
+
+def test_a_published_model_does_not_serve_before_it_is_current(lineups, registry, model, timer):
+    first = publish(registry, model)
+    publish(registry, model, current=False)
+    timer.seconds += RECHECK
+    assert lineups.current(0).model.version == first
+
+
+def test_a_damaged_model_is_refused_and_the_one_before_goes_on(lineups, registry, model, timer, tmp_path, caplog):
+    first = publish(registry, model)
+    lineups.current(0)
+    second = publish(registry, model)
+    weights = tmp_path / second / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1])
+    for _ in range(3):
+        timer.seconds += RECHECK + RECHECK_DAMAGED
+        assert lineups.current(0).model.version == first
+    assert caplog.text.count("refused") == 1
+
+
+def test_a_process_that_starts_on_a_damaged_model_serves_without_one(lineups, registry, model, tmp_path):
+    weights = tmp_path / publish(registry, model) / WEIGHTS
+    weights.write_bytes(b"not a model")
+    assert lineups.current(0).model is None
+
+
+def test_a_line_up_of_any_version_can_be_had_for_evaluation(lineups, registry, model, world):
+    version = publish(registry, model, current=False)
+    assert lineups.of(version, world.training.catalogue).model.version == version
+    assert lineups.of(None, world.training.catalogue).model is None
