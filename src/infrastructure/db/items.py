@@ -61,7 +61,7 @@ class SqlItems:
 
     def save(self, item: Item) -> None:
         connection = self._session.connection()
-        item_id = stored_id(item)
+        item_id, kind = stored_id(item), item.kind
         with self._session.no_autoflush:
             raise_catalogue_revision(connection)
             if item not in self._session:
@@ -71,7 +71,7 @@ class SqlItems:
         try:
             self._session.flush()
         except StaleDataError as gone:
-            raise ItemNotFound(item_id, item.kind) from gone
+            raise ItemNotFound(item_id, kind) from gone
         connection.execute(delete(item_labels).where(item_labels.c.item_id == item_id))
         put_labels(connection, [item])
 

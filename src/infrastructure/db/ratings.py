@@ -100,9 +100,13 @@ def _store(connection: Connection, ratings: Mapping[Pair, Rating]) -> dict[Pair,
     statement = insert.on_conflict_do_update(
         index_elements=[_rows.user_id, _rows.item_id],
         set_={"value": insert.excluded.value, "timestamp": insert.excluded.timestamp},
-    ).returning(_rows.user_id, _rows.item_id, _rows.value, _rows.timestamp, _rows.id)
+    ).returning(_rows.user_id, _rows.item_id, _rows.id)
     rows = [
         {"user_id": user_id, "item_id": item_id, "value": float(rating.value), "timestamp": rating.timestamp}
         for (user_id, item_id), rating in ratings.items()
     ]
-    return {(row.user_id, row.item_id): Rating(*row) for row in connection.execute(statement, rows)}
+    stored = {}
+    for user_id, item_id, rating_id in connection.execute(statement, rows):
+        given = ratings[user_id, item_id]
+        stored[user_id, item_id] = Rating(user_id, item_id, float(given.value), given.timestamp, rating_id)
+    return stored

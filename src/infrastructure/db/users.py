@@ -9,7 +9,7 @@ from domain.paging import Page, PageRequest
 from domain.taste import TasteSettings
 from domain.users import Role, User
 from infrastructure.db.counts import lock_items, recount, shift_counts
-from infrastructure.db.dialect import lift_time_limit, lock_all, locked, upsert
+from infrastructure.db.dialect import advance_ids, lift_time_limit, lock_all, locked, upsert
 from infrastructure.db.keys import can_be_id, fold
 from infrastructure.db.paging import count_of, window
 from infrastructure.db.tables import items, ratings, taste_settings, users
@@ -32,21 +32,25 @@ class SqlUsers:
         return self._session.scalar(select(User).where(users.c.email_key == fold(email)))
 
     def add(self, user: User) -> User:
+        explicit = user.id
         self._session.add(user)
         self._session.flush()
+        if explicit is not None:
+            advance_ids(self._session.connection(), users, explicit)
         return user
 
     def save(self, user: User) -> None:
-        if user.id is None:
+        user_id = user.id
+        if user_id is None:
             raise ValueError("a user who was never stored cannot be saved")
         if user not in self._session:
             # Changed outside this session: what it holds is laid over the stored row.
-            self.get(user.id)
+            self.get(user_id)
             self._session.merge(user)
         try:
             self._session.flush()
         except StaleDataError as gone:
-            raise UserNotFound(user.id) from gone
+            raise UserNotFound(user_id) from gone
 
     def erase(self, user_id: int) -> None:
         # All admins are locked, so that of two who erase each other the second sees that the first is gone.
@@ -95,7 +99,8 @@ class SqlUsers:
         return TasteSettings(frozenset(row.muted_genres), frozenset(row.boosted_genres)) if row else TasteSettings()
 
     def set_taste(self, user_id: int, taste: TasteSettings) -> None:
-        if self._session.scalar(locked(select(users.c.id).where(users.c.id == user_id), shared=True)) is None:
+        kept = locked(select(users.c.id).where(users.c.id == user_id), shared=True)
+        if not can_be_id(user_id) or self._session.scalar(kept) is None:
             raise UserNotFound(user_id)
         values = {
             "muted_genres": tuple(sorted(taste.muted_genres)),
