@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import jwt
 
@@ -17,6 +18,8 @@ LONGEST_LIFETIME = timedelta(minutes=15)
 #: how far the clocks of two of our hosts may differ
 CLOCK_SKEW = timedelta(seconds=30)
 MOST_KEYS = 2
+#: tokens whose signature has been checked and is not checked again
+REMEMBERED = 4096
 KEY_LENGTH = 32
 _CLAIMS = ("iss", "aud", "sub", "role", "iat", "exp", "jti")
 
@@ -43,6 +46,8 @@ class JwtAccessTokens:
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
+        # A client sends its token with every request; the signature of the very same string need not be checked twice.
+        self._claims = lru_cache(REMEMBERED)(self._signed_claims)
 
     @property
     def lifetime(self) -> int:
@@ -65,6 +70,16 @@ class JwtAccessTokens:
 
     def verify(self, token: str, now: datetime) -> Principal:
         """Who the token speaks for. Raises `InvalidToken` for whatever is not a good token of ours."""
+        principal, issued, expires = self._claims(token)
+        if now.timestamp() >= expires:
+            raise InvalidToken("The access token has expired.")
+        # One that was issued later than now: some clock was set back, and the token must not live longer for it.
+        if issued > now.timestamp() + CLOCK_SKEW.total_seconds():
+            raise InvalidToken
+        return principal
+
+    def _signed_claims(self, token: str) -> tuple[Principal, int, int]:
+        """Who the token speaks for, when it was issued and when it expires, in unix seconds."""
         try:
             header = jwt.get_unverified_header(token)
             key = self._ring.get(header.get("kid", ""))
@@ -74,7 +89,7 @@ class JwtAccessTokens:
                 token,
                 key,
                 [ALGORITHM],
-                # Its own clock is left out: time is passed in and checked below.
+                # Its own clock is left out: time is passed in and checked for every request.
                 options={
                     "require": list(_CLAIMS),
                     "strict_aud": True,
@@ -85,18 +100,12 @@ class JwtAccessTokens:
                 issuer=self._issuer,
                 audience=self._audience,
             )
-            self._check_times(claims, now.timestamp())
-            return Principal(int(claims["sub"]), Role(claims["role"]))
-        except (jwt.PyJWTError, ValueError, TypeError) as broken:
+            issued, expires = int(claims["iat"]), int(claims["exp"])
+            if expires - issued > self.lifetime:
+                raise InvalidToken
+            return Principal(int(claims["sub"]), Role(claims["role"])), issued, expires
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as broken:
             raise InvalidToken from broken
-
-    def _check_times(self, claims: Mapping[str, object], now: float) -> None:
-        """Refuse a token that is spent, or that was issued later than now: then some clock was set back."""
-        issued, expires = claims["iat"], claims["exp"]
-        if not isinstance(issued, int) or not isinstance(expires, int):
-            raise InvalidToken
-        if now >= expires or issued > now + CLOCK_SKEW.total_seconds() or expires - issued > self.lifetime:
-            raise InvalidToken("The access token has expired." if now >= expires else "The token is not valid.")
 
 
 def key_id(key: str) -> str:

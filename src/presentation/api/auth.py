@@ -8,10 +8,10 @@ from application.sessions import RenewSession, SignIn, SignOut
 from domain.errors import BadCredentials, InvalidToken, TooManyRequests
 from domain.users import TokenPair
 from presentation.api.dependencies import Address, Caller, provided
-from presentation.api.documenting import fails
+from presentation.api.documenting import fails, named
 from presentation.api.schemas.sessions import RefreshIn, SignInForm, TokensOut
 
-router = APIRouter(prefix="/auth", tags=["Sign-in"])
+router = APIRouter(prefix="/auth", tags=["Sign-in"], generate_unique_id_function=named)
 
 TOO_MANY = TooManyRequests("Too many attempts. Try again in 300 s.", 300)
 

@@ -9,14 +9,14 @@ from domain.errors import ExternalIdTaken, ItemIdTaken, ItemNotFound, TitleTaken
 from domain.items import Item, Kind
 from domain.paging import Page
 from presentation.api.dependencies import admin, provided
-from presentation.api.documenting import NOT_ADMIN, fails
+from presentation.api.documenting import NOT_ADMIN, fails, named
 from presentation.api.schemas.common import DeletedOut, PageOut, PathId
 from presentation.api.schemas.items import ItemChangeIn, ItemIn, ItemOut, ItemQuery
 
 
 def catalogue_router(kind: Kind) -> APIRouter:
     """The routes of one kind, under its plural."""
-    router = APIRouter(prefix=f"/{kind}s", tags=[f"{kind}s".capitalize()])
+    router = APIRouter(prefix=f"/{kind}s", tags=[f"{kind}s".capitalize()], generate_unique_id_function=named)
     missing = ItemNotFound(42, kind)
 
     @router.get("/", name=f"list_{kind}s", summary=f"List {kind}s", response_model=PageOut[ItemOut])

@@ -14,7 +14,7 @@ from domain.paging import Page
 from domain.ports.learning import ModelRegistry
 from domain.users import User
 from presentation.api.dependencies import admin, provided
-from presentation.api.documenting import NOT_ADMIN, fails
+from presentation.api.documenting import NOT_ADMIN, fails, named
 from presentation.api.schemas.accounts import AccountRowOut
 from presentation.api.schemas.common import PageOut, PageQuery
 from presentation.api.schemas.impressions import ImpressionOut
@@ -22,7 +22,13 @@ from presentation.api.schemas.items import ItemOut
 from presentation.api.schemas.operations import ModelsOut, RowsQuery
 from presentation.api.schemas.ratings import RatingOut
 
-router = APIRouter(prefix="/debug", tags=["Debug"], dependencies=[Depends(admin)], responses=fails(NOT_ADMIN))
+router = APIRouter(
+    prefix="/debug",
+    tags=["Debug"],
+    generate_unique_id_function=named,
+    dependencies=[Depends(admin)],
+    responses=fails(NOT_ADMIN),
+)
 
 
 @router.get("/users", summary="Show user rows", response_model=PageOut[AccountRowOut])

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
 from domain.errors import (
     Detail,
     Invalid,
@@ -35,6 +38,11 @@ TOO_LARGE = _BodyTooLarge("The body must not have more than 1048576 bytes.")
 OUT_OF_REACH = StorageUnavailable("The database cannot be reached or written to now.")
 
 
+def named(route: APIRoute) -> str:
+    """The id of an operation: the name of its function, which reads well in generated clients."""
+    return route.name
+
+
 def fails(*errors: MarqueeError) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an operation that may answer with these errors, each shown as an example."""
     responses: dict[int | str, dict[str, Any]] = {}
@@ -42,6 +50,15 @@ def fails(*errors: MarqueeError) -> dict[int | str, dict[str, Any]]:
         answer = responses.setdefault(_status(error), {"model": ErrorOut})
         _add(answer, error)
     return responses
+
+
+def parameters_of(query: type[BaseModel]) -> list[dict[str, Any]]:
+    """The parameters of an operation that reads its query by itself, as the framework would document them."""
+    properties = query.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "description": schema.pop("description", ""), "schema": schema}
+        for name, schema in properties.items()
+    ]
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def envelope(code: str, message: str, details: Sequence[Detail], request_id: str
 
 def error_response(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     """An error as JSON. Names of fields are the caller's and may hold anything, which faster encoders do not take."""
-    return JsonError(json.dumps(content), status, dict(headers or {}))
+    return JsonError(json.dumps(content), int(status), dict(headers or {}))
 
 
 def internal_error(request_id: str) -> Response:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request, Response
 from application.readiness import CheckReadiness
 from domain.errors import Detail
 from presentation.api.dependencies import provided
+from presentation.api.documenting import named
 from presentation.api.errors import envelope, error_response, request_id_of
 from presentation.api.schemas.operations import HealthOut, ReadinessOut
 
-router = APIRouter(prefix="/health", tags=["Health"])
+router = APIRouter(prefix="/health", tags=["Health"], generate_unique_id_function=named)
 
 
 @router.get("", summary="Alive?")

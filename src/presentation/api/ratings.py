@@ -10,11 +10,11 @@ from domain.errors import Detail, InvalidRatings, RatingNotFound
 from domain.events import Rating
 from domain.paging import Page
 from presentation.api.dependencies import Caller, provided
-from presentation.api.documenting import fails
+from presentation.api.documenting import fails, named
 from presentation.api.schemas.common import DeletedOut, PageOut, PageQuery, PathId
 from presentation.api.schemas.ratings import MOST_RATINGS, RatingIn, RatingOut
 
-router = APIRouter(prefix="/ratings", tags=["Ratings"])
+router = APIRouter(prefix="/ratings", tags=["Ratings"], generate_unique_id_function=named)
 
 BAD_ROWS = InvalidRatings(
     "No rating was stored: some rows are not valid.", [Detail("0.rating", "must lie between 0.5 and 5.0")]

@@ -1,18 +1,23 @@
 """Recommendations and onboarding. Every list is in the log before it is sent."""
 
+from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import QueryParams
 
 from application.onboarding import AskNext, ListOnboardingTitles
-from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger, ServingRules
+from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger
 from domain.errors import EngineUnavailable, Invalid, ItemNotFound, TooManyRequests
 from domain.recommendation import RecommendationList, RecommendationRequest
 from presentation.api.dependencies import Caller, provided, stranger_allowance
-from presentation.api.documenting import fails
+from presentation.api.documenting import fails, named, parameters_of
 from presentation.api.rendering import render
 from presentation.api.schemas.common import PathId
 from presentation.api.schemas.recommendations import (
+    LIST_PARAMETERS,
     AnswersIn,
     EnginesOut,
     EnginesReadinessOut,
@@ -25,9 +30,7 @@ from presentation.api.schemas.recommendations import (
     StrangerIn,
 )
 
-router = APIRouter(prefix="/recommendations", tags=["Recommendations"])
-
-Rules = Annotated[ServingRules, provided("serving_rules")]
+router = APIRouter(prefix="/recommendations", tags=["Recommendations"], generate_unique_id_function=named)
 
 NO_ENGINE = EngineUnavailable("ncf", ["auto", "popularity"])
 TOO_MANY = TooManyRequests("Too many attempts. Try again in 12 s.", 12)
@@ -35,23 +38,42 @@ NO_ITEM = ItemNotFound(42)
 NO_SIMILARITY = Invalid("At least one of use_cf and use_cb must be on.")
 
 
+@lru_cache(maxsize=256)
+def recommendation_request(query_string: bytes, default_engine: str) -> RecommendationRequest:
+    """What a query string asks for. Clients send few different ones, and the framework takes 100 µs to read one.
+
+    Raises `RequestValidationError`, as the framework does.
+    """
+    sent = QueryParams(query_string)
+    values = {name: sent.getlist(name) if name in LIST_PARAMETERS else sent[name] for name in sent}
+    try:
+        return RecommendationQuery.model_validate(values).request(default_engine)
+    except ValidationError as wrong:
+        found = wrong.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from None
+
+
 def _answer(shown: RecommendationList) -> Response:
     return Response(render(shown), media_type="application/json")
 
 
-@router.get("/", summary="Recommend titles to me", response_model=RecommendationListOut, responses=fails(NO_ENGINE))
+@router.get(
+    "/",
+    summary="Recommend titles to me",
+    response_model=RecommendationListOut,
+    responses=fails(NO_ENGINE),
+    openapi_extra={"parameters": parameters_of(RecommendationQuery)},
+)
 def list_recommendations(
-    query: Annotated[RecommendationQuery, Query()],
-    caller: Caller,
-    recommend: Annotated[Recommend, provided("recommend")],
-    rules: Rules,
+    request: Request, caller: Caller, recommend: Annotated[Recommend, provided("recommend")]
 ) -> Response:
     """The best titles for the caller: nothing already rated, and every rating up to this moment applied.
 
     A list that comes out short is filled with popular titles and says `fallback_used`; so does the list of somebody of
     whom nothing is known.
     """
-    return _answer(recommend(caller, query.request(rules.default_engine)))
+    wanted = recommendation_request(request.scope["query_string"], recommend.rules.default_engine)
+    return _answer(recommend(caller, wanted))
 
 
 @router.get("/engines", summary="List engines")
@@ -68,15 +90,13 @@ def list_engines(caller: Caller, list_engines: Annotated[ListEngines, provided("
     responses=fails(NO_ITEM, NO_ENGINE, TOO_MANY),
 )
 def cold_start(
-    body: StrangerIn,
-    recommend: Annotated[RecommendToStranger, provided("recommend_to_stranger")],
-    rules: Rules,
+    body: StrangerIn, recommend: Annotated[RecommendToStranger, provided("recommend_to_stranger")]
 ) -> Response:
     """A list for somebody without an account, from whatever they tell; from nothing at all, popular titles.
 
     The number of calls from one address is limited.
     """
-    return _answer(recommend(body.stranger(), body.request(rules.default_engine)))
+    return _answer(recommend(body.stranger(), body.request(recommend.rules.default_engine)))
 
 
 @router.get("/onboarding-movies", summary="List titles that most people know")

@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from application.tasting import SetTaste, ShowTaste, TasteChange
 from domain.errors import Detail, Invalid
 from presentation.api.dependencies import Caller, provided
-from presentation.api.documenting import fails
+from presentation.api.documenting import fails, named
 from presentation.api.schemas.taste import TasteIn, TasteOut
 
-router = APIRouter(prefix="/users/me/taste", tags=["Accounts"])
+router = APIRouter(prefix="/users/me/taste", tags=["Accounts"], generate_unique_id_function=named)
 
 UNKNOWN_GENRE = Invalid(
     "The taste settings are not valid; nothing was changed.", [Detail("Dramma", "no title has this genre")]

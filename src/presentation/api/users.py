@@ -19,7 +19,7 @@ from domain.errors import EmailTaken, LastAdmin, UsernameTaken, UserNotFound, We
 from domain.paging import Page
 from domain.users import User
 from presentation.api.dependencies import Caller, admin, provided
-from presentation.api.documenting import NOT_ADMIN, NOT_OWNER, fails
+from presentation.api.documenting import NOT_ADMIN, NOT_OWNER, fails, named
 from presentation.api.schemas.accounts import (
     AccountChangeIn,
     AccountIn,
@@ -31,7 +31,7 @@ from presentation.api.schemas.accounts import (
 )
 from presentation.api.schemas.common import DeletedOut, PageOut, PathId
 
-router = APIRouter(prefix="/users", tags=["Accounts"])
+router = APIRouter(prefix="/users", tags=["Accounts"], generate_unique_id_function=named)
 
 COMMON_PASSWORD = WeakPassword("The password is one of the most common ones, which are tried first.")
 

@@ -73,6 +73,10 @@ class RecommendationQuery(Body):
         )
 
 
+#: parameters that may be repeated
+LIST_PARAMETERS = frozenset({"genres", "tags", "exclude"})
+
+
 class SimilarQuery(Body):
     k: K = Field(10, description="Length of the list.")
     use_cf: bool = Field(True, description="By who rated them.")
