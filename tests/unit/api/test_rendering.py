@@ -1,0 +1,58 @@
+"""The fast way to JSON says what the schema promises, so that the two cannot drift."""
+
+import dataclasses
+
+import orjson
+
+from domain.recommendation import RecommendationList
+from presentation.api.rendering import render
+from presentation.api.schemas.recommendations import LIST, RecommendationListOut
+from tests.unit.api.fakes import shown_list
+
+
+def by_the_schema(shown: RecommendationList) -> object:
+    """The same list as the framework would have sent it."""
+    items = [
+        {
+            "rank": one.rank,
+            "item": shown.items[one.item_id],
+            "score": one.score,
+            "source": one.source,
+            "reason": one.reason,
+        }
+        for one in shown.recommendations
+    ]
+    whole = {field.name: getattr(shown, field.name) for field in dataclasses.fields(shown)} | {"items": items}
+    return orjson.loads(RecommendationListOut.model_validate(whole).model_dump_json())
+
+
+def without_absent_reasons(answer: object) -> object:
+    for place in answer["items"]:
+        if place["reason"] is None:
+            del place["reason"]
+    return answer
+
+
+def test_the_bytes_are_those_of_the_schema():
+    shown = shown_list()
+    assert orjson.loads(render(shown)) == without_absent_reasons(by_the_schema(shown))
+
+
+def test_the_bytes_pass_the_schema_strictly():
+    RecommendationListOut.model_validate_json(render(shown_list()), strict=True, extra="forbid")
+
+
+def test_the_documented_example_passes_the_schema():
+    RecommendationListOut.model_validate_json(orjson.dumps(LIST), strict=True, extra="forbid")
+
+
+def test_a_place_without_a_reason_has_none():
+    first, second = orjson.loads(render(shown_list()))["items"]
+    assert first["reason"] == {"kind": "history", "text": "Because you liked *Alien*", "because_of": [183]}
+    assert "reason" not in second
+
+
+def test_a_title_that_is_gone_leaves_the_others_standing():
+    shown = shown_list()
+    del shown.items[50]
+    assert [place["item"]["id"] for place in orjson.loads(render(shown))["items"]] == [183]
