@@ -14,7 +14,8 @@ from domain.errors import DatasetUnavailable
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
 
-console = Console()
+#: wide enough for the table where there is no terminal to ask
+console = Console(width=None if sys.stdout.isatty() else 140)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,8 @@ from main.settings import Settings
 LIST = "/recommendations/?k=10"
 WARM_UP_S = 2.0
 
-console = Console()
+#: wide enough for the table where there is no terminal to ask
+console = Console(width=None if sys.stdout.isatty() else 140)
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,9 @@ def measure(
         plain = send_for(port, lists, seconds)
         fresh = after_ratings(container, port, ids, tokens, seconds)
     rows = [
-        Row("a bare FastAPI reply of ten Pydantic items", yardstick),
+        Row("bare FastAPI reply, ten Pydantic items", yardstick),
         Row("GET /recommendations/, signed in", plain, plain.rate / yardstick.rate, 0.5),
-        Row("the bare reply, each request once", own_yardstick),
+        Row("the bare reply again", own_yardstick),
         Row("GET /recommendations/ right after a rating", fresh, fresh.rate / own_yardstick.rate, 0.25),
     ]
     return Speed(rows, start_s)
