@@ -42,8 +42,9 @@ def make_engine(url: str, *, pool_size: int = 10, timeout_s: float = 5.0) -> Eng
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as malformed:
-        raise InvalidConfig("The database URL cannot be read.") from malformed
+    except (ArgumentError, ValueError):
+        # Without its cause, which may quote a part of the password.
+        raise InvalidConfig("The database URL cannot be read.") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         engine = _sqlite_engine(parsed, pool_size, timeout_s)
@@ -94,7 +95,7 @@ def _sqlite_engine(url: URL, pool_size: int, timeout_s: float) -> Engine:
         # SQLite would make the file readable for everybody; its journals take the file's own permissions.
         if not file.exists():
             try:
-                file.parent.mkdir(parents=True, exist_ok=True)
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             except OSError as refused:
                 raise StorageUnavailable(f"The database file cannot be made: {refused.strerror}.") from refused

@@ -53,14 +53,14 @@ def unavailable() -> StorageUnavailable:
 def translate(context: ExceptionContext) -> MarqueeError | None:
     """A listener for `handle_error`: the domain error to raise in place of the driver's, or None to keep that one."""
     error = context.sqlalchemy_exception
-    if error is None or context.is_pre_ping:
+    if context.is_pre_ping:
         return None
+    if _cannot_be_stored(context):
+        return Invalid("A value is too large, too long or of the wrong form to be stored.")
     if isinstance(error, IntegrityError):
         named = CONSTRAINTS.get(broken_constraint(error) or "")
         return named() if named else None
-    if isinstance(error, DataError):
-        return Invalid("A value is too large, too long or of the wrong form to be stored.")
-    if _is_unavailable(error, context.original_exception, context.dialect.name):
+    if error is not None and _is_unavailable(error, context.original_exception, context.dialect.name):
         return unavailable()
     return None
 
@@ -78,6 +78,16 @@ def broken_constraint(error: IntegrityError) -> str | None:
         table, _, column = qualified.partition(".")
         columns.append(column)
     return f"pk_{table}" if columns == ["id"] else f"uq_{table}_{'_'.join(columns)}"
+
+
+def _cannot_be_stored(context: ExceptionContext) -> bool:
+    """Whether a value, not the database, is at fault. Some never get past the driver."""
+    original = context.original_exception
+    # PostgreSQL's class 54 says that a limit of its own was passed, such as the length of an indexed text.
+    too_long = str(getattr(original, "sqlstate", "")).startswith("54")
+    return too_long or isinstance(
+        context.sqlalchemy_exception or original, DataError | OverflowError | UnicodeEncodeError
+    )
 
 
 def _is_unavailable(error: BaseException, original: BaseException, dialect: str) -> bool:

@@ -49,6 +49,10 @@ class GroupCommitImpressionLog:
         self._writer: Thread | None = None
         self._closed = False
 
+    def __len__(self) -> int:
+        """How many impressions are waiting for the writer."""
+        return len(self._waiting)
+
     def append(self, impression: Impression) -> None:
         """Store the impression durably before returning. Raises `StorageUnavailable`, `UserNotFound`."""
         deadline = monotonic() + self._timeout_s
