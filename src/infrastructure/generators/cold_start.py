@@ -43,7 +43,7 @@ class ColdStartRanker:
         return np.asarray(sum(parts, np.zeros(len(positions))), dtype=np.float64)
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
-        """The personal signal with the largest part in each score; popularity, the same for all, where there is none."""
+        """The personal signal with the largest part in each score; popularity, the same for all, where none has."""
         parts = self._parts(context, positions)
         personal = [name for name in parts if name != "popularity"]
         taste = liked_genres(context)

@@ -125,25 +125,24 @@ class TrainingRun:
         return reports
 
     def loss(self, batch: Batch) -> Tensor:
-        """Binary cross-entropy of every target and its negatives, summed over the negatives, per target."""
-        used, places = np.unique(
-            np.concatenate([batch.negatives.ravel(), self.events.rows[batch.targets[batch.valid]]]), return_inverse=True
+        """Binary cross-entropy of every target and of its negatives, summed over the negatives, per target."""
+        targets = batch.targets[batch.valid]  # [e]
+        rows, places = np.unique(
+            np.concatenate([batch.negatives.ravel(), self.events.rows[targets]]), return_inverse=True
         )
+        valid, unseen = self.tensor(batch.valid), self.tensor(batch.unseen)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            rows = self.tensor(used)
-            items = self.model.item_shares(self.facts[rows], F.embedding(rows, self.model.embedding))  # [i, 64]
-            users = self.model.user_shares(self.batch_features(batch))  # [e, 64], e valid targets
-            drawn = batch.negatives.size
-            own = F.embedding(self.tensor(places[drawn:]), items)  # [e, 64]
-            others = F.embedding(self.tensor(places[:drawn]).view(batch.negatives.shape), items)  # [b, K, 64]
-            stretch = self.tensor(np.nonzero(batch.valid)[0])  # [e]
-            positive = self.model.logits(users, own)  # [e]
-            negative = self.model.logits(users[:, None], others[stretch])  # [e, K]
-        liked = self.tensor(self.events.liked[batch.targets[batch.valid]])
-        worth = torch.where(liked, 1.0, self.config.disliked_weight)
-        unseen = self.tensor(batch.unseen)[stretch]
-        wrong = (F.softplus(negative.float()) * unseen).sum()
-        return ((F.softplus(-positive.float()) * worth).sum() + wrong) / len(positive)
+            used = self.tensor(rows)
+            items = self.model.item_shares(self.facts[used], F.embedding(used, self.model.embedding))  # [i, 64]
+            users = self.model.user_shares(self.batch_features(batch))  # [e, 64]
+            positive = self.model.logits(users, F.embedding(self.tensor(places[batch.negatives.size :]), items))
+            drawn = self.tensor(places[: batch.negatives.size]).view(batch.negatives.shape)
+            # A stretch shares its negatives: laid out as a grid, no vector is copied once per pair.
+            grid = users.new_zeros((*valid.shape, users.shape[-1])).index_put(valid.nonzero(as_tuple=True), users)
+            negative = self.model.logits(grid[:, :, None], F.embedding(drawn, items)[:, None])  # [b, T, K]
+        worth = torch.where(self.tensor(self.events.liked[targets]), 1.0, self.config.disliked_weight)
+        wrong = F.softplus(negative.float()) * (unseen[:, None] & valid[:, :, None])
+        return ((F.softplus(-positive.float()) * worth).sum() + wrong.sum()) / len(positive)
 
     def batch_features(self, batch: Batch) -> Tensor:
         """[e, F] `features.user_features` of every valid target, with gradients for the embeddings."""

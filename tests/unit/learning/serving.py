@@ -5,7 +5,7 @@ from domain.recommendation import Context, UserState
 from domain.users import Demographics
 from tests.unit.learning import worlds
 
-SOMEBODY = Demographics(30, "F", "drama")
+SOMEBODY = Demographics(30, "F", "artist")
 
 
 def context_of(catalogue, history, demographics=SOMEBODY, favourite_genres=frozenset(), wanted=None):

@@ -26,6 +26,10 @@ def ranker(world, model):
     return NcfRanker(world.training.catalogue, model)
 
 
+#: differences of log-odds below this are within what single precision can tell
+ROUNDING = 1e-4
+
+
 def some_history(size, seed=0):
     random = np.random.default_rng(seed)
     items = random.permutation(80)[:size]
@@ -72,14 +76,13 @@ def test_a_like_and_a_dislike_of_the_same_item_differ(world, ranker):
     assert np.abs(liked - disliked).max() > 1e-3
 
 
-def test_the_next_item_of_a_walk_is_ranked_high(world, ranker):
-    """Users of this world walk along a genre in order; so must the recommendations."""
+def test_whoever_walks_along_a_genre_is_led_on_in_it(world, ranker):
+    """Users of this world keep to one run of items; so must their recommendations."""
     walk = History.of([10, 20, 30, 40, 50], [5] * 5)
     context = context_of(world.training.catalogue, walk)
     positions = np.flatnonzero(context.eligible)
     best = positions[np.argsort(-ranker.score(context, positions))[:5]]
-    assert 5 in best
-    assert np.isin(best, np.arange(5, 20)).mean() >= 0.8
+    assert np.isin(best, np.arange(5, 20)).all()
 
 
 def test_an_item_the_model_has_not_seen_is_scored_by_its_content(world, model):
@@ -140,9 +143,11 @@ def test_an_explanation_names_the_event_whose_absence_costs_most(world, ranker, 
     added = np.array([log_odds(history) - log_odds(history.without(event)) for event in range(size)]).T
     added[:, : max(0, size - 20)] = 0
     for reason, row in zip(ranker.explain(context, positions), added, strict=True):
-        assert reason.kind == ("history" if row.max() > 1e-6 else reason.kind)
-        if reason.kind == "history":
-            assert reason.because_of[0] == history.item_ids[np.argmax(row)]
+        if row.max() > ROUNDING:
+            named = np.flatnonzero(history.item_ids == reason.because_of[0])[0]
+            assert row[named] >= row.max() - ROUNDING
+        elif row.max() < -ROUNDING:
+            assert reason.kind != "history"
 
 
 def test_without_a_history_the_reason_is_a_genre_or_the_popularity(world, ranker):

@@ -14,7 +14,7 @@ from domain.users import Demographics
 GENRES = ("Comedy", "Crime", "Drama", "Western")
 LIKED_FROM = 4.0
 QUICK = TrainingConfig(
-    embedding_size=8, epochs=6, learning_rate=5e-3, batch_size=256, negatives=8, history_length=10, dropout=0.1, seed=3
+    embedding_size=8, epochs=10, learning_rate=5e-3, batch_size=256, negatives=8, history_length=10, dropout=0.1, seed=3
 )
 
 
@@ -43,7 +43,7 @@ def catalogue(size: int = 80) -> Catalogue:
     )
 
 
-def world(users: int = 150, events: int = 9, size: int = 80, seed: int = 0) -> World:
+def world(users: int = 200, events: int = 9, size: int = 80, seed: int = 0) -> World:
     """Every user walks along one genre's run in order, from a random place: the next item follows from the last."""
     random = np.random.default_rng(seed)
     items = catalogue(size)
@@ -63,7 +63,8 @@ def world(users: int = 150, events: int = 9, size: int = 80, seed: int = 0) -> W
         np.tile(np.arange(events), users) * 60,
     )
     training = everything.take((kept & ~last).ravel())
-    people = {u + 1: Demographics(20 + 10 * int(genre[u]), "FM"[u % 2], GENRES[genre[u]].lower()) for u in range(users)}
+    # Who they are says nothing about what they like: the history has to.
+    people = {u + 1: Demographics(20 + u % 40, "FM"[u % 2], ("clerk", "artist", "miner")[u % 3]) for u in range(users)}
     return World(TrainingData(items, training, people, LIKED_FROM), everything.take((kept & last).ravel()))
 
 
