@@ -1,0 +1,104 @@
+"""Two server processes on one data folder: what a user or an admin did on one is in the next answer of the other."""
+
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.e2e.cli.conftest import Marquee, write_dataset
+
+ADMIN = {"username": "root@example.com", "password": "a long enough secret"}
+ANNA = {"email": "anna@example.com", "username": "anna", "password": "correct-horse-9"}
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(marquee):
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from main.cli import run; run()", "serve", "--port", str(port)],
+        env=marquee.environment,
+        cwd=marquee.home.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return server, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
+
+
+def wait_until_ready(client, patience=60):
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            if client.get("/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise TimeoutError("the server did not become ready")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    write_dataset(folder / "tiny")
+    marquee = Marquee(folder / "home")
+    marquee("data", "load", folder / "tiny")
+    marquee("users", "create-admin", ADMIN["username"], "--password-stdin", stdin=ADMIN["password"] + "\n")
+    started = [start(marquee) for _ in range(2)]
+    try:
+        for _, client in started:
+            wait_until_ready(client)
+        yield [client for _, client in started]
+    finally:
+        for server, client in started:
+            client.close()
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def signed_in(client, credentials):
+    token = client.post("/auth/token", data=credentials).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture(scope="module")
+def anna(servers):
+    servers[0].post("/users/", json=ANNA).raise_for_status()
+    return signed_in(servers[1], {"username": ANNA["email"], "password": ANNA["password"]})
+
+
+def test_a_rating_given_on_one_is_in_the_next_list_of_the_other(servers, anna):
+    for turn in range(12):
+        here, there = servers[turn % 2], servers[1 - turn % 2]
+        top = there.get("/recommendations/", params={"k": 1}, headers=anna).json()["items"][0]["item"]["id"]
+        here.post("/ratings/", json=[{"item_id": top, "rating": 5}], headers=anna).raise_for_status()
+        shown = there.get("/recommendations/", params={"k": 100}, headers=anna).json()
+        assert shown["applied_events"] == turn + 1
+        assert top not in [place["item"]["id"] for place in shown["items"]]
+
+
+def test_a_title_added_on_one_can_be_shown_by_the_other_and_vanishes_when_removed(servers, anna):
+    admin = signed_in(servers[0], ADMIN)
+    film = {"title": "A Brand New Film", "year": 2026, "genres": ["Polka"]}
+    added = servers[0].post("/movies/", json=film, headers=admin).json()["id"]
+    polka = {"genres": "Polka", "k": 5}
+    shown = servers[1].get("/recommendations/", params=polka, headers=anna).json()["items"]
+    assert [place["item"]["id"] for place in shown] == [added]
+    servers[0].delete(f"/movies/{added}", headers=admin).raise_for_status()
+    assert servers[1].get("/recommendations/", params=polka, headers=anna).json()["items"] == []
+    assert servers[1].get(f"/movies/{added}").status_code == 404
+
+
+def test_an_erased_account_is_gone_everywhere(servers):
+    bo = {"email": "bo@example.com", "username": "bo", "password": "correct-horse-9"}
+    user_id = servers[0].post("/users/", json=bo).json()["id"]
+    token = signed_in(servers[0], {"username": bo["email"], "password": bo["password"]})
+    assert servers[1].get("/recommendations/", headers=token).status_code == 200
+    servers[1].delete(f"/users/{user_id}", headers=token).raise_for_status()
+    assert servers[0].get("/recommendations/", headers=token).status_code == 401
