@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.errors import MarqueeError
+from presentation.api.errors import STATUSES, VALIDATION_ERROR
 from tests.unit.docs.pages import read, table_rows
 
 
@@ -20,7 +21,12 @@ def statuses_told() -> dict[str, str]:
 
 @pytest.mark.parametrize("error", list(errors()), ids=lambda error: error.code)
 def test_the_rest_page_explains_each_error_code(error):
-    assert error.code in statuses_told()
+    status = next(status for family, status in STATUSES.items() if issubclass(error, family))
+    assert statuses_told()[error.code] == str(status.value)
+
+
+def test_the_rest_page_explains_what_the_edge_itself_refuses():
+    assert {VALIDATION_ERROR, "method_not_allowed", "body_too_large", "internal_error"} <= statuses_told().keys()
 
 
 def test_every_class_of_error_has_a_code_of_its_own():
