@@ -5,12 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, column, func, insert, literal, select, text
 from sqlalchemy import table as table_clause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import ExecutionContext
 
 _LOCKS_ROWS = "locks_rows"
+
+
+def to_json(value: object) -> str:
+    """How either database is given JSON."""
+    return orjson.dumps(value).decode()
 
 
 def upsert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from domain.errors import Invalid, InvalidConfig, StorageUnavailable
 from domain.paging import PageRequest
 from infrastructure.db import tables
-from infrastructure.db.engine import PRAGMAS, make_engine
+from infrastructure.db.engine import make_engine
+from infrastructure.db.sqlite import PRAGMAS
 from infrastructure.db.unit_of_work import SqlUnitsOfWork
 from tests.integration.db.samples import at_once, count, film, person, store
 
@@ -54,11 +55,12 @@ def test_every_sqlite_connection_is_durable_and_checks_references(sqlite_engine)
     with sqlite_engine.connect() as one, sqlite_engine.connect() as another:
         for connection in (one, another):
             found = {name: connection.scalar(text(f"PRAGMA {name}")) for name, _, _ in PRAGMAS}
-            assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+            assert found == {name: expected for name, _, expected in PRAGMAS}
+            assert (found["journal_mode"], found["synchronous"], found["foreign_keys"]) == ("wal", 2, 1)
 
 
 def test_a_pragma_that_does_not_take_stops_the_connection(sqlite_engine, monkeypatch):
-    monkeypatch.setattr("infrastructure.db.engine.PRAGMAS", (("synchronous", "OFF", 2),))
+    monkeypatch.setattr("infrastructure.db.sqlite.PRAGMAS", (("synchronous", "OFF", 2),))
     with pytest.raises(StorageUnavailable, match="synchronous"):
         sqlite_engine.connect()
 
@@ -84,6 +86,30 @@ def test_units_of_work_that_read_and_then_write_queue_up(work, engine):
 
     assert at_once(*(lambda name=f"user{n}": sign_up(name) for n in range(10))) == [None] * 10
     assert count(engine, tables.users) == 10
+
+
+def test_a_writer_that_breaks_off_lets_the_next_one_write(sqlite_engine):
+    work = SqlUnitsOfWork(sqlite_engine)
+    with pytest.raises(RuntimeError), work() as first:
+        first.users.add(person("broke off"))
+        raise RuntimeError
+    with sqlite_engine.connect() as second:
+        second.execute(tables.counters.insert().values(name="lost", value=1))
+        second.invalidate()
+    store(work, users=[person()])
+    assert count(sqlite_engine, tables.counters) == 0
+
+
+def test_one_thread_does_not_wait_for_itself_for_ever(database_url):
+    engine = make_engine(database_url, timeout_s=0.2)
+    work = SqlUnitsOfWork(engine)
+    with work() as outer:
+        outer.users.add(person("ann"))
+        with pytest.raises(StorageUnavailable):
+            store(work, users=[person("ann")])
+        outer.commit()
+    assert count(engine, tables.users) == 1
+    engine.dispose()
 
 
 def test_a_lock_that_is_held_too_long_makes_storage_unavailable(database_url):
