@@ -67,6 +67,7 @@ class RemoveRating:
 
     def __call__(self, principal: Principal, item_id: int) -> None:
         with self.unit_of_work() as work:
+            own_account(work, principal)
             work.ratings.remove(principal.user_id, item_id)
             work.commit()
 
@@ -79,6 +80,7 @@ class ListRatings:
 
     def __call__(self, principal: Principal, page: PageRequest) -> Page[Rating]:
         with self.unit_of_work() as work:
+            own_account(work, principal)
             return work.ratings.list_page(page, principal.user_id)
 
 
