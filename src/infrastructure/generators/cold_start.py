@@ -45,14 +45,26 @@ class ColdStartRanker:
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
         """The personal signal with the largest part in each score; popularity, the same for all, where none has."""
         parts = self._parts(context, positions)
-        personal = [name for name in parts if name != "popularity"]
-        taste = liked_genres(context)
+        words = self._words(context, positions)
         reasons: list[Reason] = []
         for place, position in enumerate(positions.tolist()):
-            ordered = sorted(personal, key=lambda name: -float(parts[name][place]))
-            spoken = (self._reason(name, context, position, taste) for name in ordered if parts[name][place] > 0)
+            ordered = sorted(words.keys() & parts.keys(), key=lambda name: (-float(parts[name][place]), name))
+            spoken = (words[name][place] for name in ordered if parts[name][place] > 0)
             reasons.append(next((reason for reason in spoken if reason), reason_by_popularity(context, position)))
         return reasons
+
+    def _words(self, context: Context, positions: NDArray[np.int64]) -> dict[str, Sequence[Reason | None]]:
+        """What each personal signal has to say about each of the positions."""
+        taste = liked_genres(context)
+        words: dict[str, Sequence[Reason | None]] = {
+            "content": [reason_by_genre(context, position, taste) for position in positions.tolist()]
+        }
+        if self._collaborative is not None:
+            added = self._collaborative.contributions(context, positions)
+            words["collaborative"] = [explaining.because_you_liked(context, row) for row in added]
+        if self._demographic is not None:
+            words["demographic"] = self._demographic.reasons(context, positions)
+        return words
 
     def _parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """[c] the weighted part of each signal that knows something, by name.
@@ -64,13 +76,6 @@ class ColdStartRanker:
         spoken = {name: scores for name, scores in known.items() if scores is not None}
         weights = _shared_out(list(spoken))
         return {name: weights[name] * _share_of_best(scores, context)[positions] for name, scores in spoken.items()}
-
-    def _reason(self, signal: str, context: Context, position: int, taste: NDArray[np.float64]) -> Reason | None:
-        if signal == "collaborative" and self._collaborative is not None:
-            return explaining.because_you_liked(context, self._collaborative.contributions(context, position))
-        if signal == "demographic" and self._demographic is not None:
-            return self._demographic.reason(context, position)
-        return reason_by_genre(context, position, taste)
 
 
 def _share_of_best(scores: NDArray[np.float64], context: Context) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Demographics: what people of the same age, gender or occupation like more than others do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,19 +42,22 @@ class DemographicGenerator:
     def __call__(self, context: Context, limit: int) -> Candidates:
         return proposed(self.scores(context), context, limit)
 
-    def reason(self, context: Context, position: int) -> Reason | None:
-        """The user's groups that like the item more than others do, if any."""
+    def reasons(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
+        """For each position the user's group that likes the item most above others, if any does."""
         who = context.demographics
-        lifts = self._groups(who) * self._lifts[:, position]
         ages = len(AGE_BRACKETS) + 2
         genders = ages + len(self._vocabulary.genders) + 1
-        words = [
-            (float(lifts[genders:].sum()), f"people who work as {who.occupation}"),
-            (float(lifts[ages:genders].sum()), PEOPLE.get(who.gender or "", f"people of gender {who.gender}")),
-            (float(lifts[:ages].sum()), f"people aged {bracket_name(who.age)}"),
+        lifts = self._groups(who)[:, None] * self._lifts[:, positions]  # [D, c]
+        words = (
+            f"people aged {bracket_name(who.age)}",
+            PEOPLE.get(who.gender or "", f"people of gender {who.gender}"),
+            f"people who work as {who.occupation}",
+        )
+        by_kind = np.stack([part.sum(axis=0) for part in (lifts[:ages], lifts[ages:genders], lifts[genders:])])
+        return [
+            explaining.liked_by_people_like_you([words[kind]]) if lift > 0 else None
+            for kind, lift in zip(by_kind.argmax(axis=0).tolist(), by_kind.max(axis=0).tolist(), strict=True)
         ]
-        telling = [word for lift, word in sorted(words, reverse=True) if lift > 0]
-        return explaining.liked_by_people_like_you(telling[:1]) if telling else None
 
     def _groups(self, who: Demographics) -> NDArray[np.float64]:
         """[D] 1 for each group that somebody is known to belong to."""

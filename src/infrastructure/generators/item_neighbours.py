@@ -50,11 +50,14 @@ class CollaborativeGenerator:
     def __call__(self, context: Context, limit: int) -> Candidates:
         return proposed(self.scores(context), context, limit)
 
-    def contributions(self, context: Context, position: int) -> NDArray[np.float64]:
-        """[m] what each event of the history adds to the item's score."""
-        near = (self._neighbours[context.positions] == position) * self._weights[context.positions]
-        liked = context.ratings >= context.liked_from
-        return np.asarray(near.sum(axis=1) * recency_weights(context) * liked, dtype=np.float64)
+    def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what each event of the history adds to the scores of the positions [c]."""
+        liked = np.flatnonzero(context.ratings >= context.liked_from)[-SPEAKING:]
+        spoken = context.positions[liked]
+        named = self._neighbours[spoken][None] == positions[:, None, None]  # [c, liked, neighbours]
+        added = np.zeros((len(positions), len(context.positions)))
+        added[:, liked] = (named * self._weights[spoken]).sum(axis=2) * recency_weights(context)[liked]
+        return added
 
     def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
         """Nearest items through the index; more are fetched than wanted, since some may not be eligible."""

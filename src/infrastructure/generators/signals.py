@@ -1,6 +1,5 @@
 """What generators have in common: a score for every item, and the reasons that hold without a model."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -61,10 +60,6 @@ def reason_by_popularity(context: Context, position: int) -> Reason:
     return explaining.popular(int(catalogue.rating_counts[position]), float(catalogue.rating_means[position]))
 
 
-def general_reasons(context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
-    """For each position the user's own genres where it has some, else its popularity."""
-    taste = liked_genres(context)
-    return [
-        reason_by_genre(context, int(position), taste) or reason_by_popularity(context, int(position))
-        for position in positions
-    ]
+def general_reason(context: Context, position: int, taste: NDArray[np.float64]) -> Reason:
+    """The user's own genres where the item has some, else its popularity."""
+    return reason_by_genre(context, position, taste) or reason_by_popularity(context, position)

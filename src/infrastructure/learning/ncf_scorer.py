@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from domain import explaining
 from domain.catalogue import Catalogue
 from domain.recommendation import Context, Reason
-from infrastructure.generators.signals import general_reasons
+from infrastructure.generators.signals import general_reason, liked_genres
 from infrastructure.learning import features
 from infrastructure.learning.architecture import ITEM_LAYERS, USER_LAYERS
 from infrastructure.learning.artifacts import LoadedModel
@@ -51,14 +51,15 @@ class NcfRanker:
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """Exact leave-one-out: what each of the last events adds is what the log-odds lose without it."""
-        general = general_reasons(context, positions)
         count = min(len(context.positions), EXPLAINED)
-        if not count or not len(positions):
-            return general
         logits = self._logits(context, positions, left_out=count)
         added = np.zeros((len(positions), len(context.positions)))
-        added[:, -count:] = (logits[0] - logits[1:]).T
-        return [explaining.because_you_liked(context, row) or other for row, other in zip(added, general, strict=True)]
+        added[:, len(context.positions) - count :] = (logits[0] - logits[1:]).T
+        taste = liked_genres(context)
+        return [
+            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
+            for row, position in zip(added, positions.tolist(), strict=True)
+        ]
 
     def _logits(self, context: Context, positions: NDArray[np.int64], left_out: int) -> NDArray[np.float64]:
         """[1 + left_out, c] log-odds with the whole history, then without each of its last events, oldest first."""

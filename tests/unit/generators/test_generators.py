@@ -117,10 +117,9 @@ def test_collaborative_gives_the_newest_like_the_most_weight(catalogue, model):
 def test_contributions_add_up_to_the_score(catalogue, model):
     collaborative = CollaborativeGenerator(catalogue, model)
     context = ask(catalogue, [(4, 5), (6, 2), (1, 5)])
-    for position in (1, 2, 4):
-        np.testing.assert_allclose(
-            collaborative.contributions(context, position).sum(), collaborative.scores(context)[position]
-        )
+    positions = np.array([1, 2, 4])
+    added = collaborative.contributions(context, positions)
+    np.testing.assert_allclose(added.sum(axis=1), collaborative.scores(context)[positions])
 
 
 def test_collaborative_works_when_the_catalogue_and_the_model_differ(catalogue, model):
@@ -150,9 +149,9 @@ def test_demographics_know_nothing_of_somebody_unknown(catalogue, model):
 def test_demographics_explain_by_the_group_that_speaks_for_an_item(catalogue, model):
     demographic = DemographicGenerator(catalogue, model)
     woman = ask(catalogue, gender="F")
-    assert demographic.reason(woman, 3).text == "Liked by women"
-    assert demographic.reason(woman, 0) is None
-    assert demographic.reason(ask(catalogue), 3) is None
+    assert demographic.reasons(woman, np.array([3]))[0].text == "Liked by women"
+    assert demographic.reasons(woman, np.array([0])) == [None]
+    assert demographic.reasons(ask(catalogue), np.array([3])) == [None]
 
 
 @pytest.mark.parametrize(
