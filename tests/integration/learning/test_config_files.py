@@ -24,10 +24,10 @@ def test_there_is_a_default_and_one_for_each_published_figure():
 def test_a_file_that_is_no_config_is_refused(tmp_path, content):
     path = tmp_path / "broken.toml"
     path.write_bytes(content)
-    with pytest.raises(InvalidConfig, match="broken.toml"):
+    with pytest.raises(InvalidConfig, match=r"broken\.toml"):
         read_config(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InvalidConfig, match="absent.toml"):
+    with pytest.raises(InvalidConfig, match=r"absent\.toml"):
         read_config(tmp_path / "absent.toml")
