@@ -75,6 +75,14 @@ def test_a_page_says_where_it_stands(client: TestClient, parts: FakeParts):
     assert parts["list_accounts"].calls == [(PageRequest(2, 1), "ada")]
 
 
+def test_a_search_field_left_blank_searches_for_nothing(client: TestClient, parts: FakeParts):
+    parts["list_accounts"].answer = parts["list_items"].answer = Page([], 1, 20, 0)
+    client.get("/users/?q=", headers=ADMIN)
+    client.get("/movies/?q=+")
+    assert parts["list_accounts"].calls == [(PageRequest(), None)]
+    assert parts["list_items"].calls == [(ItemSearch(Kind.MOVIE), PageRequest())]
+
+
 @pytest.mark.parametrize(("path", "kind"), [("/movies/", "movie"), ("/tracks/", "track"), ("/courses/", "course")])
 def test_each_kind_has_a_catalogue_of_its_own(client: TestClient, parts: FakeParts, path: str, kind: str):
     parts["list_items"].answer = Page([ALIEN], 1, 20, 1)

@@ -85,6 +85,8 @@ Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX)]
 StrictYear = Annotated[int, Field(strict=True, ge=YEAR_MIN, le=YEAR_MAX)]
 Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Text(64)]
+#: what a search form sends, which is nothing when its field is left blank
+SearchText = Annotated[str, Text(200, 0)]
 #: neither stripped nor normalised: every character counts
 Secret = Annotated[
     str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"}), AfterValidator(sound)
