@@ -163,7 +163,7 @@ class RecommendToStranger:
             user_id=None,
             history=stranger.history,
             demographics=stranger.demographics,
-            favourite_genres=stranger.favourite_genres,
+            favourite_genres=lineup.catalogue.spelt_as_here(stranger.favourite_genres),
             catalogue_revision=revision,
         )
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)

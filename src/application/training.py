@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain.splitting import Split, leave_last_out
-
 from application.evaluating import EngineReport, EvaluateEngines
 from domain.errors import Invalid
 from domain.events import Interactions
@@ -14,6 +12,7 @@ from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.ports.learning import Lineups, ModelRegistry, Trainer, TrainingData
 from domain.ports.services import Clock
 from domain.ports.storage import Catalogues, InteractionStore
+from domain.splitting import Split, leave_last_out
 
 #: engines that a new model is judged by, the yardstick first
 JUDGED = (POPULARITY, "baseline", NCF, AUTO)

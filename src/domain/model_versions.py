@@ -16,12 +16,12 @@ class TrainingConfig:
 
     engine: str = "ncf"
     embedding_size: int = 64
-    epochs: int = 20
-    learning_rate: float = 1e-3
+    epochs: int = 10
+    learning_rate: float = 4e-3
     batch_size: int = 2048
     weight_decay: float = 1e-6
     dropout: float = 0.1
-    negatives: int = 32
+    negatives: int = 64
     popular_negatives: float = 0.5
     disliked_weight: float = 1.0
     patience: int = 3
