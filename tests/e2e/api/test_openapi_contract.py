@@ -20,6 +20,7 @@ from main.asgi import build_app
 from main.container import Container
 from presentation.api.app import ApiOptions, create_app
 from tests.e2e.api.conftest import PASSWORD, make_container
+from tests.integration.db.conftest import postgres_url  # noqa: F401  a fixture
 from tests.unit.api.fakes import FakeParts, client_of
 
 pytestmark = pytest.mark.slow
@@ -30,11 +31,13 @@ CONFIG = {
 }
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """A service that is told to expect many strangers and many bad passwords."""
+    database = {"url": request.getfixturevalue("postgres_url")} if request.param == "postgresql" else {}
     container = make_container(
         tmp_path_factory.mktemp("contract"),
+        database=database,
         serving={"stranger_requests": 1_000_000},
         auth={"sign_in_failures": 1_000_000, "sign_in_failures_per_address": 1_000_000},
     )
@@ -67,6 +70,6 @@ def headers(served: Container, role: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", ["anonymous", "user", "admin"])
 @schema.parametrize()
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_documented(case: schemathesis.Case, app: FastAPI, headers: dict[str, str], role: str):
     case.call_and_validate(headers=headers, app=app)
