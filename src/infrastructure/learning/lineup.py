@@ -12,13 +12,14 @@ from infrastructure.generators.cold_start import WEIGHTS as COLD_START_WEIGHTS
 from infrastructure.generators.cold_start import ColdStartRanker
 from infrastructure.generators.content import ContentGenerator
 from infrastructure.generators.demographic import DemographicGenerator
-from infrastructure.generators.item_neighbours import CollaborativeGenerator
+from infrastructure.generators.item_neighbours import NEXT, CollaborativeGenerator
 from infrastructure.generators.popularity import PopularityGenerator, PopularityRanker
+from infrastructure.generators.signals import Capped
 from infrastructure.learning.artifacts import LoadedModel
 from infrastructure.learning.ncf_scorer import NcfRanker, by_position
 
-#: what each generator proposes to the neural ranker, at most; see docs/decisions for what the cap costs
-NCF_POOL = 300
+#: what the generators propose to the neural ranker, at most; chosen on validation (docs/decisions)
+NCF_POOL, NCF_CONTENT, NCF_POPULAR = 300, 50, 100
 
 
 def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
@@ -40,8 +41,12 @@ def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
         weights=dict(COLD_START_WEIGHTS),
     )
     pipelines = {pipeline.name: pipeline for pipeline in (popular, baseline, cold_start)}
-    if model and collaborative:
-        proposing = (collaborative, content, popularity)
+    if model:
+        proposing = (
+            CollaborativeGenerator(catalogue, model, NEXT),
+            Capped(content, NCF_CONTENT),
+            Capped(popularity, NCF_POPULAR),
+        )
         pipelines["ncf"] = ncf_pipeline(catalogue, model, proposing, popularity, fallback=baseline)
     return Lineup(
         catalogue=catalogue,
