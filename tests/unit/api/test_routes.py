@@ -42,6 +42,22 @@ def test_a_sign_in_passes_the_callers_address_on(client: TestClient, parts: Fake
     assert parts["sign_in"].calls == [("ada@example.com", "correct horse", "testclient")]
 
 
+@pytest.mark.parametrize(
+    ("caller", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("fe80::7%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_an_address_of_ipv6_counts_by_its_network(client: TestClient, parts: FakeParts, caller: str, counted: str):
+    parts["sign_in"].answer = TokenPair("access", "refresh", 900)
+    form = {"username": "ada@example.com", "password": "correct horse"}
+    TestClient(client.app, client=(caller, 50000)).post("/auth/token", data=form)
+    assert parts["sign_in"].calls[0][2] == counted
+
+
 def test_a_sign_out_has_no_body(client: TestClient, parts: FakeParts):
     response = client.post("/auth/logout", json={"refresh_token": "secret"}, headers=USER)
     assert (response.status_code, response.content) == (204, b"")
