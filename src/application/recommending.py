@@ -153,7 +153,9 @@ class RecommendToStranger:
     show: ShowRanking
     rules: ServingRules
 
-    def __call__(self, stranger: Stranger, request: RecommendationRequest) -> RecommendationList:
+    def __call__(
+        self, stranger: Stranger, request: RecommendationRequest, surface: str = "cold-start"
+    ) -> RecommendationList:
         revision = self.states.catalogue_revision()
         lineup = self.lineups.current(revision)
         unknown = stranger.history.item_ids[lineup.catalogue.positions(stranger.history.item_ids) < 0]
@@ -169,7 +171,7 @@ class RecommendToStranger:
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
         context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
         ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
-        return self.show(ranking, lineup, state, request, "cold-start", fallback_used=state.is_unknown)
+        return self.show(ranking, lineup, state, request, surface, fallback_used=state.is_unknown)
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,7 @@ def test_the_next_screen_never_repeats_a_question_and_previews_what_it_learnt(st
     assert screen.asked == 2
     assert screen.confidence > ask_next([], 6).confidence
     assert ids(screen.preview)[0] == 3
+    assert {shown.surface for shown in database.rows.impressions} == {"onboarding"}
 
 
 def test_muted_genres_leave_the_lists_and_reset_brings_them_back(states, lineups, database, recommend, anna):
