@@ -197,8 +197,12 @@ def build_model_registry(settings: Settings) -> ModelRegistry:
 
 
 def build_lineups(registry: "FileModelRegistry", catalogues: Catalogues) -> Lineups:
+    from threadpoolctl import threadpool_limits
+
     from infrastructure.learning.live_lineups import LiveLineups
 
+    # A list multiplies small matrices: handing them to more threads takes ten times as long as multiplying them.
+    threadpool_limits(limits=1, user_api="blas")
     return LiveLineups(registry, catalogues)
 
 
