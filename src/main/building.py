@@ -14,6 +14,7 @@ from domain.errors import InvalidConfig
 from domain.model_versions import TrainingConfig
 from domain.ports.datasets import DatasetSource, InteractionWriter
 from domain.ports.learning import Lineups, ModelRegistry, Trainer
+from domain.ports.recommending import RankingCache
 from domain.ports.services import (
     AccessTokens,
     Clock,
@@ -97,6 +98,12 @@ def build_item_reader(unit_of_work: UnitOfWorkFactory) -> ItemReader:
     from infrastructure.caching.item_reader import CachedItemReader
 
     return CachedItemReader(unit_of_work)
+
+
+def build_ranking_cache() -> RankingCache:
+    from infrastructure.caching.rankings import LruRankings
+
+    return LruRankings()
 
 
 def build_clock() -> Clock:
