@@ -7,6 +7,7 @@ from domain.catalogue import Catalogue
 from domain.lineup import Lineup
 from domain.pipeline import Pipeline
 from domain.ports.recommending import CandidateGenerator
+from infrastructure.generators.baseline import WEIGHTS as BASELINE_WEIGHTS
 from infrastructure.generators.baseline import BaselineRanker
 from infrastructure.generators.cold_start import WEIGHTS as COLD_START_WEIGHTS
 from infrastructure.generators.cold_start import ColdStartRanker
@@ -30,7 +31,14 @@ def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
     demographic = DemographicGenerator(catalogue, model) if model else None
     personal = tuple(generator for generator in (collaborative, content, demographic) if generator)
     popular = Pipeline("popularity", (popularity,), PopularityRanker(catalogue), popularity)
-    baseline = Pipeline("baseline", (popularity, content), BaselineRanker(catalogue), popularity, fallback=popular)
+    baseline = Pipeline(
+        "baseline",
+        (popularity, content),
+        BaselineRanker(catalogue),
+        popularity,
+        fallback=popular,
+        weights=dict(BASELINE_WEIGHTS),
+    )
     cold_start = Pipeline(
         "cold_start",
         (*personal, popularity),
