@@ -16,7 +16,7 @@ WALK = History.of([10, 20, 30], [5, 5, 5])
 
 @pytest.fixture(scope="module")
 def lineup(world, trained):
-    return build_lineup(world.training.catalogue, loaded(trained))
+    return build_lineup(world.training.catalogue, loaded(trained, worlds.config_of(worlds.QUICK)))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_without_a_model_similarity_is_content_and_vectors_are_genres(modelless)
 
 
 def test_vectors_stand_in_the_order_of_the_catalogue(lineup, trained):
-    rows = trained.vocabulary.rows(lineup.catalogue.ids)
+    rows = trained.shared.vocabulary.rows(lineup.catalogue.ids)
     known = rows >= 0
-    np.testing.assert_array_equal(lineup.vectors[known], trained.item_vectors[rows[known]])
+    np.testing.assert_array_equal(lineup.vectors[known], trained.shared.item_vectors[rows[known]])
     assert not lineup.vectors[~known].any()

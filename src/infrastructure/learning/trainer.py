@@ -1,0 +1,45 @@
+"""Trains the engines of one model version, one after the other."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from domain.events import Interactions
+from domain.model_versions import EpochReport, TrainingConfig
+from domain.ports.learning import TrainingData
+from infrastructure.learning.artifacts import Trained
+from infrastructure.learning.config import recipes_of
+from infrastructure.learning.lineup import Generators
+from infrastructure.learning.material import Material
+from infrastructure.learning.recipes.recipe import Arrays
+
+
+class RecipeTrainer:
+    """Implements `domain.ports.learning.Trainer`. `threads` bounds PyTorch's own on a CPU; None leaves them."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads
+
+    def __call__(
+        self,
+        training: TrainingData,
+        validation: Interactions,
+        config: TrainingConfig,
+        on_epoch: Callable[[EpochReport], None],
+    ) -> Trained:
+        """As the port says. Raises `NothingToLearn` for fewer than two items or events."""
+        epochs: list[EpochReport] = []
+
+        def report(epoch: EpochReport) -> None:
+            epochs.append(epoch)
+            on_epoch(epoch)
+
+        material = Material.of(training, validation, config, self._threads)
+        generators = Generators(training.catalogue, material.shared)
+        pipelines = generators.simple_pipelines(version=None)
+        arrays: dict[str, Arrays] = {}
+        for name, recipe in recipes_of(config).items():
+            made = recipe.train(replace(material, pipelines=dict(pipelines)), report)
+            if made is not None:
+                arrays[name] = made
+                pipelines[name] = recipe.build(made, generators.parts(None, pipelines))
+        return Trained(tuple(epochs), material.shared, arrays, material.seed)
