@@ -26,7 +26,7 @@ run: $(VENV)/.runtime ## Fetch the data set, train a first model and serve it: D
 	$(BIN)/marquee up --dataset $(DATASET) --port $(PORT) --host $(HOST)
 
 test: $(VENV)/.installed ## Run the unit, integration and end-to-end tests
-	$(BIN)/pytest tests/unit tests/integration tests/e2e
+	$(BIN)/pytest -r fE -m "not slow" tests
 
 unit: $(VENV)/.installed ## Run the unit tests alone
 	$(BIN)/pytest tests/unit

@@ -68,7 +68,7 @@ class SignUp:
 
 @dataclass(frozen=True)
 class CreateFirstAdmin:
-    """Make an admin with a generated password when there is no admin yet. Returns the password, which is kept nowhere."""
+    """Make an admin with a generated password when there is no admin yet. Returns the password; it is kept nowhere."""
 
     unit_of_work: UnitOfWorkFactory
     sign_up: SignUp

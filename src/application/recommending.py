@@ -117,9 +117,13 @@ class Recommend:
 
     def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
         try:
-            state = self.states.read(principal.user_id)
+            return self._recommend(principal.user_id, request)
         except UserNotFound as gone:
+            # Before the first read, or by the time the impression was to be stored.
             raise InvalidToken("The account of this token no longer exists.") from gone
+
+    def _recommend(self, user_id: int, request: RecommendationRequest) -> RecommendationList:
+        state = self.states.read(user_id)
         lineup = self.lineups.current(state.catalogue_revision)
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
         context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
@@ -159,7 +163,7 @@ class RecommendToStranger:
             user_id=None,
             history=stranger.history,
             demographics=stranger.demographics,
-            favourite_genres=stranger.favourite_genres,
+            favourite_genres=lineup.catalogue.spelt_as_here(stranger.favourite_genres),
             catalogue_revision=revision,
         )
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)

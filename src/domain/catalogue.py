@@ -27,8 +27,7 @@ class Catalogue:
     texts: tuple[str, ...]  # description and creators, for content features
     genre_names: tuple[str, ...]  # [G], sorted
     genres: NDArray[np.bool_]  # [n, G]
-    tag_names: tuple[str, ...]  # [T], sorted
-    tagged: dict[str, NDArray[np.int64]]  # tag -> ascending positions
+    tagged: dict[str, NDArray[np.int64]]  # casefolded tag -> ascending positions
     rating_counts: NDArray[np.int64]  # [n]
     rating_means: NDArray[np.float32]  # [n], 0 where there is no rating
 
@@ -45,7 +44,7 @@ class Catalogue:
         tagged: dict[str, list[int]] = {}
         for position, item in enumerate(rows):
             genres[position, [column[genre] for genre in item.genres]] = True
-            for tag in item.tags:
+            for tag in {tag.casefold() for tag in item.tags}:
                 tagged.setdefault(tag, []).append(position)
         return cls(
             revision=revision,
@@ -56,7 +55,6 @@ class Catalogue:
             texts=tuple(" ".join([item.description or "", *item.creators]).strip() for item in rows),
             genre_names=genre_names,
             genres=genres,
-            tag_names=tuple(sorted(tagged)),
             tagged={tag: np.array(positions, dtype=np.int64) for tag, positions in tagged.items()},
             rating_counts=np.array([item.rating_count for item in rows], dtype=np.int64),
             rating_means=np.array([item.rating_mean or 0.0 for item in rows], dtype=np.float32),
@@ -92,8 +90,7 @@ class Catalogue:
         if wanted.kind is not None:
             mask &= self.kinds == KINDS.index(wanted.kind)
         if wanted.genres:
-            columns = [g for g, genre in enumerate(self.genre_names) if genre in wanted.genres]
-            mask &= self.genres[:, columns].any(axis=1)
+            mask &= self.with_any_genre(self.spelt_as_here(wanted.genres))
         if wanted.tags:
             mask &= self._tagged_with_any(wanted.tags)
         if wanted.year_from is not None:
@@ -102,10 +99,22 @@ class Catalogue:
             mask[self.known_positions(np.array(sorted(wanted.exclude), dtype=np.int64))] = False
         return mask
 
+    def spelt_as_here(self, genres: frozenset[str]) -> frozenset[str]:
+        """Those of the genres that some item has, in the catalogue's spelling; case does not matter."""
+        wanted = {genre.casefold() for genre in genres}
+        return frozenset(genre for genre in self.genre_names if genre.casefold() in wanted)
+
+    def with_any_genre(self, genres: frozenset[str]) -> NDArray[np.bool_]:
+        """[n] True where an item has one of the genres."""
+        if not genres:
+            return np.zeros(len(self.ids), dtype=np.bool_)
+        columns = [g for g, genre in enumerate(self.genre_names) if genre in genres]
+        return np.asarray(self.genres[:, columns].any(axis=1), dtype=np.bool_)
+
     def _tagged_with_any(self, tags: frozenset[str]) -> NDArray[np.bool_]:
         mask = np.zeros(len(self.ids), dtype=np.bool_)
         for tag in tags:
-            mask[self.tagged.get(tag, np.empty(0, dtype=np.int64))] = True
+            mask[self.tagged.get(tag.casefold(), np.empty(0, dtype=np.int64))] = True
         return mask
 
 

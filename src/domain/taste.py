@@ -21,11 +21,11 @@ class TasteSettings:
 
     def muted(self, catalogue: Catalogue) -> NDArray[np.bool_]:
         """[n] True where an item has a muted genre."""
-        return _with_any(catalogue, self.muted_genres)
+        return catalogue.with_any_genre(self.muted_genres)
 
     def boosted(self, catalogue: Catalogue) -> NDArray[np.bool_]:
         """[n] True where an item has a boosted genre."""
-        return _with_any(catalogue, self.boosted_genres)
+        return catalogue.with_any_genre(self.boosted_genres)
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,3 @@ def taste_profile(catalogue: Catalogue, history: History, settings: TasteSetting
         if counts[g] or genre in settled
     ]
     return tuple(sorted(profile, key=lambda taste: (-taste.affinity, taste.genre)))
-
-
-def _with_any(catalogue: Catalogue, genres: frozenset[str]) -> NDArray[np.bool_]:
-    columns = [g for g, genre in enumerate(catalogue.genre_names) if genre in genres]
-    return np.asarray(catalogue.genres[:, columns].any(axis=1), dtype=np.bool_)

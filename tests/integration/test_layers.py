@@ -1,5 +1,6 @@
 """The linter that keeps the layers apart: it passes our sources, and it would catch what it is there for."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -50,3 +51,13 @@ def test_a_planted_import_is_caught(copy, module, planted):
     found = lint(copy)
     assert found.returncode == 1, found.stdout + found.stderr
     assert "BROKEN" in found.stdout
+
+
+def test_no_source_unpickles_anything():
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if re.search(r"(import|from) (pickle|dill|joblib|shelve)\b|torch\.load\(|allow_pickle=True|yaml\.load\(", line)
+    ]
+    assert found == []

@@ -1,25 +1,48 @@
 """Collaborative filtering between items: what people took up around what this user liked."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalogue import Catalogue
 from domain.recommendation import Candidates, Context
-from infrastructure.generators.signals import proposed, recency_weights
+from infrastructure.generators.signals import DECAY, proposed
 from infrastructure.learning.shared_parts import SharedParts
 
-#: the last liked events that speak; older ones weigh next to nothing
+#: the last events that speak; older ones weigh next to nothing
 SPEAKING = 50
 #: raised to this power, a near neighbour outweighs several far ones
 SHARPNESS = 2.0
 
 
+@dataclass(frozen=True)
+class Voices:
+    """Which events speak for their neighbours, and how loudly.
+
+    `disliked` is what an event that was not liked counts beside one that was, `decay` the events after which a voice
+    has fallen to 1/e. With `popularity` a score is multiplied by the log of the item's rating count.
+    """
+
+    disliked: float
+    decay: float
+    popularity: bool
+
+
+#: what somebody will like: only what they liked speaks
+TASTE = Voices(disliked=0.0, decay=DECAY, popularity=False)
+#: what somebody will take up next, for a ranker to sort out: whatever they took up last speaks
+NEXT = Voices(disliked=1.0, decay=8.0, popularity=True)
+
+
 class CollaborativeGenerator:
-    """Scores items by how near they are to the user's liked ones, over neighbour lists made with the shared."""
+    """Scores items by how near they are to the user's last ones, over neighbour lists made with the model."""
 
     name = "collaborative"
 
-    def __init__(self, catalogue: Catalogue, shared: SharedParts) -> None:
+    def __init__(self, catalogue: Catalogue, shared: SharedParts, voices: Voices = TASTE) -> None:
+        self._voices = voices
+        self._worth = np.log1p(catalogue.rating_counts) if voices.popularity else np.ones(len(catalogue))
         rows = shared.vocabulary.rows(catalogue.ids)
         to_position = catalogue.positions(shared.vocabulary.item_ids)
         # Position n, one past the end, stands for `no neighbour`; its score is thrown away.
@@ -37,26 +60,34 @@ class CollaborativeGenerator:
         self._to_position = to_position
 
     def scores(self, context: Context) -> NDArray[np.float64] | None:
-        """[n] sum over the liked events of weight by recency × similarity; None before anything is liked."""
-        liked = context.ratings >= context.liked_from
-        positions = context.positions[liked][-SPEAKING:]
-        if not len(positions):
+        """[n] sum over the last events of voice × similarity; None before any event has a voice."""
+        events, voices = self._speaking(context)
+        if not len(events):
             return None
-        weights = self._weights[positions] * recency_weights(context)[liked][-SPEAKING:, None]
+        near = self._neighbours[context.positions[events]]
+        weights = self._weights[context.positions[events]] * voices[:, None]
         n = len(self._rows)
-        near = self._neighbours[positions].ravel()
-        return np.asarray(np.bincount(near, weights=weights.ravel(), minlength=n + 1)[:n], dtype=np.float64)
+        return np.asarray(
+            np.bincount(near.ravel(), weights.ravel(), minlength=n + 1)[:n] * self._worth, dtype=np.float64
+        )
+
+    def _speaking(self, context: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The last events of the history that have a voice, as indices, and their voices."""
+        worth = np.where(context.ratings >= context.liked_from, 1.0, self._voices.disliked)
+        events = np.flatnonzero(worth)[-SPEAKING:]
+        ages = len(worth) - 1 - events
+        return events, worth[events] * np.exp(-ages / self._voices.decay)
 
     def __call__(self, context: Context, limit: int) -> Candidates:
         return proposed(self.scores(context), context, limit)
 
     def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what each event of the history adds to the scores of the positions [c]."""
-        liked = np.flatnonzero(context.ratings >= context.liked_from)[-SPEAKING:]
-        spoken = context.positions[liked]
-        named = self._neighbours[spoken][None] == positions[:, None, None]  # [c, liked, neighbours]
+        events, voices = self._speaking(context)
+        spoken = context.positions[events]
+        named = self._neighbours[spoken][None] == positions[:, None, None]  # [c, events, neighbours]
         added = np.zeros((len(positions), len(context.positions)))
-        added[:, liked] = (named * self._weights[spoken]).sum(axis=2) * recency_weights(context)[liked]
+        added[:, events] = (named * self._weights[spoken]).sum(axis=2) * voices * self._worth[positions][:, None]
         return added
 
     def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:

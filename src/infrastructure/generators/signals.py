@@ -1,5 +1,6 @@
 """What generators have in common: a score for every item, and the reasons that hold without a model."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,21 @@ class Signal(CandidateGenerator, Protocol):
     def scores(self, context: Context) -> NDArray[np.float64] | None:
         """[n] on the signal's own scale, above 0 where it speaks for an item; None when it knows nothing."""
         ...
+
+
+@dataclass(frozen=True)
+class Capped:
+    """A generator that proposes at most `most`: one voice among several need not fill the ranker's time."""
+
+    generator: CandidateGenerator
+    most: int
+
+    @property
+    def name(self) -> str:
+        return self.generator.name
+
+    def __call__(self, context: Context, limit: int) -> Candidates:
+        return self.generator(context, min(limit, self.most))
 
 
 def proposed(scores: NDArray[np.float64] | None, context: Context, limit: int) -> Candidates:

@@ -38,13 +38,11 @@ class Material:
     shared: SharedParts
     seed: int
     device: str
-    threads: int | None
+    threads: int
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, training: TrainingData, validation: Interactions, config: TrainingConfig, threads: int | None
-    ) -> "Material":
+    def of(cls, training: TrainingData, validation: Interactions, config: TrainingConfig, threads: int) -> "Material":
         """Raises `NothingToLearn` for fewer than two items or events."""
         known = training.interactions.take(np.isin(training.interactions.item_ids, training.catalogue.ids))
         vocabulary = Vocabulary.of(training.catalogue, known, training.demographics)

@@ -188,10 +188,10 @@ def device_of(name: str) -> torch.device:
 
 
 @contextmanager
-def seeded(seed: int, threads: int | None) -> Iterator[None]:
+def seeded(seed: int, threads: int) -> Iterator[None]:
     """Run with PyTorch's own randomness seeded and its threads bounded, and leave both as they were."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
+    torch.set_num_threads(threads)
     try:
         with torch.random.fork_rng():
             torch.manual_seed(seed)

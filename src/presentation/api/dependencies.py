@@ -6,6 +6,7 @@ applications can stand side by side in one process.
 """
 
 from collections.abc import Callable, Mapping
+from ipaddress import AddressValueError, IPv6Address, IPv6Network
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -76,8 +77,16 @@ def admin(caller: Caller, require_admin: Annotated[RequireAdmin, provided("requi
 
 
 def address(request: Request) -> str:
-    """The caller's network address, as the server or the proxy it trusts tells it."""
-    return request.client.host if request.client else "unknown"
+    """The caller's network address, as the server or the proxy it trusts tells it.
+
+    Of an IPv6 address the network counts: every customer of a provider has 2⁶⁴ addresses to try with.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        number = IPv6Address(host.partition("%")[0])
+    except AddressValueError:
+        return host
+    return str(number.ipv4_mapped or IPv6Network((number, 64), strict=False))
 
 
 Address = Annotated[str, Depends(address)]

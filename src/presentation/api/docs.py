@@ -3,6 +3,7 @@
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
@@ -35,11 +36,20 @@ _START = "SwaggerUIBundle({options});\n"
 router = APIRouter(include_in_schema=False)
 
 
+class Assets(StaticFiles):
+    """Files that change with a release of Swagger UI alone, and may be kept for a day."""
+
+    def file_response(self, *arguments: Any, **named: Any) -> Response:
+        response = super().file_response(*arguments, **named)
+        response.headers["Cache-Control"] = "public, max-age=86400"
+        return response
+
+
 def serve_docs(app: FastAPI) -> None:
     """Put the page at `/docs` and the files of Swagger UI beside it."""
     app.include_router(router)
     assets = Path(str(files("fastapi_offline"))) / "static"
-    app.mount(ASSETS, StaticFiles(directory=assets), name="docs-assets")
+    app.mount(ASSETS, Assets(directory=assets), name="docs-assets")
 
 
 @router.get("/docs")

@@ -59,7 +59,7 @@ def list_users(
     query: Annotated[AccountQuery, Query()], list_accounts: Annotated[ListAccounts, provided("list_accounts")]
 ) -> Page[User]:
     """A page of all accounts, for admins; `q` is sought in email addresses and user names."""
-    return list_accounts(query.request(), query.q)
+    return list_accounts(query.request(), query.q or None)
 
 
 @router.delete(

@@ -150,6 +150,7 @@ def test_a_mistake_in_a_statement_is_not_hidden_as_an_outage(engine):
         connection.execute(text("SELECT no_such_column FROM users"))
 
 
+@pytest.mark.postgres
 def test_no_free_connection_in_time_makes_storage_unavailable(emptied_postgres_url):
     engine = make_engine(emptied_postgres_url, pool_size=1, timeout_s=0.2)
     held = [engine.connect() for _ in range(11)]
@@ -160,12 +161,12 @@ def test_no_free_connection_in_time_makes_storage_unavailable(emptied_postgres_u
     engine.dispose()
 
 
-@pytest.mark.postgres
 def test_a_server_that_is_not_there_makes_storage_unavailable():
     with pytest.raises(StorageUnavailable), SqlUnitsOfWork(make_engine("postgresql://nobody@127.0.0.1:9/x"))():
         pass
 
 
+@pytest.mark.postgres
 def test_a_lost_connection_is_reported_once_and_replaced(emptied_postgres_url):
     engine, other = make_engine(emptied_postgres_url), make_engine(emptied_postgres_url)
 
@@ -192,6 +193,7 @@ def test_a_lost_connection_is_reported_once_and_replaced(emptied_postgres_url):
     other.dispose()
 
 
+@pytest.mark.postgres
 def test_a_statement_that_takes_too_long_is_ended(emptied_postgres_url):
     engine = make_engine(emptied_postgres_url, timeout_s=0.2)
     with engine.connect() as connection, pytest.raises(StorageUnavailable):

@@ -16,6 +16,7 @@ from domain.errors import StorageUnavailable, UserNotFound
 from infrastructure.db import tables
 from infrastructure.db.engine import make_engine
 from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.unit_of_work import SqlUnitsOfWork
 from tests.integration.db.samples import at_once, count, person, shown, store
 
 
@@ -131,6 +132,28 @@ def test_one_bad_impression_does_not_take_its_batch_with_it(engine, work, log, g
     assert count(engine, tables.impressions) == 3
 
 
+@pytest.mark.postgres
+def test_a_batch_and_an_erasure_of_its_users_do_not_wait_in_a_circle(emptied_postgres_url):
+    engine = make_engine(emptied_postgres_url)
+    work, log, gate = SqlUnitsOfWork(engine), GroupCommitImpressionLog(engine), Gate(engine)
+    store(work, users=[person("ann"), person("bob")])
+    with work() as eraser:
+        eraser.users.erase(1)
+        waiting = gate.appending(log, [shown(), shown(2), shown(1)])
+        gate.open()
+        with engine.connect() as connection:
+            blocked = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            while not connection.scalar(text(blocked)):
+                connection.rollback()
+        eraser.users.erase(2)
+        eraser.commit()
+    assert waiting.wait() == [None, UserNotFound, UserNotFound]
+    log.close()
+    engine.dispose()
+
+
 def test_a_database_that_does_not_answer_is_reported_in_time_and_used_again_later(engine):
     log = GroupCommitImpressionLog(engine, queue_size=2, timeout_s=0.2)
     blocker = held(engine)
@@ -158,7 +181,6 @@ def test_a_failing_database_is_reported_to_every_caller(sqlite_engine):
     log.close()
 
 
-@pytest.mark.postgres
 def test_an_unreachable_server_is_reported():
     log = GroupCommitImpressionLog(make_engine("postgresql://nobody@127.0.0.1:9/nothing"))
     with pytest.raises(StorageUnavailable):
@@ -188,6 +210,7 @@ APPEND_FOR_EVER = """
 import sys, threading
 from infrastructure.db.engine import make_engine
 from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.unit_of_work import SqlUnitsOfWork
 from tests.integration.db.samples import shown
 
 log = GroupCommitImpressionLog(make_engine(sys.argv[1]))

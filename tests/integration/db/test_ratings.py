@@ -152,6 +152,18 @@ def test_concurrent_batches_over_the_same_items_all_count(shelf, engine):
     assert counts(engine) == recounted(engine) == dict.fromkeys(range(1, 7), (4, 20.0))
 
 
+def test_one_user_who_rates_one_item_from_many_places_counts_once(shelf, engine):
+    def rate(value):
+        with shelf() as work:
+            work.ratings.put([Rating(1, 1, value, 1)])
+            work.commit()
+
+    assert (
+        at_once(*(lambda value=value: rate(value) for value in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0))) == [None] * 8
+    )
+    assert counts(engine) == recounted(engine) and counts(engine)[1][0] == 1
+
+
 def test_erasing_users_while_they_rate_keeps_the_counts_right(shelf, engine):
     def rate(user_id):
         for round_ in range(5):

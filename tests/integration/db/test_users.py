@@ -161,6 +161,12 @@ def test_the_id_of_an_erased_user_is_not_given_to_another(work):
     assert carol.id > bob.id
 
 
+def test_the_first_id_may_be_given_too(work):
+    given, after = person("given", id=1), person("after")
+    store(work, users=[given, after])
+    assert (given.id, after.id) == (1, 2)
+
+
 def test_a_given_id_is_kept_and_generated_ones_go_on_above_it(work):
     first, given, after = person("first"), person("given", id=1000), person("after")
     store(work, users=[first, given, after])

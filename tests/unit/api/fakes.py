@@ -15,10 +15,21 @@ from presentation.api.app import ApiOptions, create_app
 from presentation.api.dependencies import Provided
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
-ADA = User("ada", NOW, id=7, email="ada@example.com", password_hash="$argon2id$secret", age=36)
-ROOT = User("root", NOW, id=1, email="root@example.com", password_hash="$argon2id$secret", role=Role.ADMIN)
-STAR_WARS = Item(Kind.MOVIE, "Star Wars", id=50, year=1977, genres=("Action", "Sci-Fi"), rating_count=2, rating_sum=9.0)
-ALIEN = Item(Kind.MOVIE, "Alien", id=183, year=1979, genres=("Horror",), tags=("space",), creators=("Ridley Scott",))
+
+
+# Made anew for each test: an entity that was there before the database layer mapped its class is of no use to it.
+
+
+def ada() -> User:
+    return User("ada", NOW, id=7, email="ada@example.com", password_hash="$argon2id$secret", age=36)
+
+
+def star_wars() -> Item:
+    return Item(Kind.MOVIE, "Star Wars", id=50, year=1977, genres=("Action", "Sci-Fi"), rating_count=2, rating_sum=9.0)
+
+
+def alien() -> Item:
+    return Item(Kind.MOVIE, "Alien", id=183, year=1979, genres=("Horror",), tags=("space",), creators=("Ridley Scott",))
 
 
 def shown_list() -> RecommendationList:
@@ -36,7 +47,7 @@ def shown_list() -> RecommendationList:
             ),
             Recommendation(2, 183, 0.5, "popularity"),
         ),
-        items={50: STAR_WARS, 183: ALIEN},
+        items={50: star_wars(), 183: alien()},
         metadata=ListMetadata(2, "auto", {"item_neighbours": 300, "content": -1}, {"popularity": 0.5}),
     )
 

@@ -23,6 +23,11 @@ def test_the_page_forbids_inline_scripts_and_other_hosts(client: TestClient):
     assert "<script>" not in client.get("/docs").text
 
 
+def test_browsers_may_keep_the_files_but_not_the_page(client: TestClient):
+    assert client.get("/docs/assets/swagger-ui.css").headers["cache-control"] == "public, max-age=86400"
+    assert client.get("/docs").headers["cache-control"] == "no-store"
+
+
 def test_the_page_starts_on_the_document(client: TestClient):
     script = client.get("/docs/start.js")
     assert script.headers["content-type"].startswith("text/javascript")

@@ -14,13 +14,13 @@ from domain.paging import Page, PageRequest
 from domain.recommendation import RecommendationRequest
 from domain.taste import GenreTaste
 from domain.users import Principal, Role, TokenPair
-from tests.unit.api.fakes import ADA, ADMIN, ALIEN, STAR_WARS, USER, FakeParts, shown_list
+from tests.unit.api.fakes import ADMIN, USER, FakeParts, ada, alien, shown_list, star_wars
 
 ADA_CALLS = Principal(7, Role.USER)
 
 
 def test_a_sign_up_answers_with_the_account_and_never_with_the_hash(client: TestClient, parts: FakeParts):
-    parts["sign_up"].answer = ADA
+    parts["sign_up"].answer = ada()
     body = {"email": "ada@example.com", "username": "ada", "password": "correct horse", "age": 36}
     response = client.post("/users/", json=body)
     assert response.status_code == 201
@@ -42,6 +42,22 @@ def test_a_sign_in_passes_the_callers_address_on(client: TestClient, parts: Fake
     assert parts["sign_in"].calls == [("ada@example.com", "correct horse", "testclient")]
 
 
+@pytest.mark.parametrize(
+    ("caller", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("fe80::7%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_an_address_of_ipv6_counts_by_its_network(client: TestClient, parts: FakeParts, caller: str, counted: str):
+    parts["sign_in"].answer = TokenPair("access", "refresh", 900)
+    form = {"username": "ada@example.com", "password": "correct horse"}
+    TestClient(client.app, client=(caller, 50000)).post("/auth/token", data=form)
+    assert parts["sign_in"].calls[0][2] == counted
+
+
 def test_a_sign_out_has_no_body(client: TestClient, parts: FakeParts):
     response = client.post("/auth/logout", json={"refresh_token": "secret"}, headers=USER)
     assert (response.status_code, response.content) == (204, b"")
@@ -49,7 +65,7 @@ def test_a_sign_out_has_no_body(client: TestClient, parts: FakeParts):
 
 
 def test_a_change_passes_on_what_was_sent_alone(client: TestClient, parts: FakeParts):
-    parts["update_account"].answer = ADA
+    parts["update_account"].answer = ada()
     client.put("/users/7", json={"age": None, "password": "correct horse"}, headers=USER)
     client.put("/users/7", json={}, headers=USER)
     assert parts["update_account"].calls == [
@@ -68,16 +84,24 @@ def test_all_accounts_go_only_on_the_very_words(client: TestClient, parts: FakeP
 
 
 def test_a_page_says_where_it_stands(client: TestClient, parts: FakeParts):
-    parts["list_accounts"].answer = Page([ADA], 2, 1, 3)
+    parts["list_accounts"].answer = Page([ada()], 2, 1, 3)
     answer = client.get("/users/", params={"page": 2, "size": 1, "q": " ada "}, headers=ADMIN).json()
     assert [user["id"] for user in answer.pop("items")] == [7]
     assert answer == {"page": 2, "size": 1, "total": 3, "pages": 3}
     assert parts["list_accounts"].calls == [(PageRequest(2, 1), "ada")]
 
 
+def test_a_search_field_left_blank_searches_for_nothing(client: TestClient, parts: FakeParts):
+    parts["list_accounts"].answer = parts["list_items"].answer = Page([], 1, 20, 0)
+    client.get("/users/?q=", headers=ADMIN)
+    client.get("/movies/?q=+")
+    assert parts["list_accounts"].calls == [(PageRequest(), None)]
+    assert parts["list_items"].calls == [(ItemSearch(Kind.MOVIE), PageRequest())]
+
+
 @pytest.mark.parametrize(("path", "kind"), [("/movies/", "movie"), ("/tracks/", "track"), ("/courses/", "course")])
 def test_each_kind_has_a_catalogue_of_its_own(client: TestClient, parts: FakeParts, path: str, kind: str):
-    parts["list_items"].answer = Page([ALIEN], 1, 20, 1)
+    parts["list_items"].answer = Page([alien()], 1, 20, 1)
     answer = client.get(path, params={"q": "ali", "genre": "Horror", "year_from": 1970, "sort": "-year"})
     search = ItemSearch(Kind(kind), "ali", "Horror", year_from=1970, sort=ItemSort.YEAR_DESCENDING)
     assert parts["list_items"].calls == [(search, PageRequest())]
@@ -89,7 +113,7 @@ def test_each_kind_has_a_catalogue_of_its_own(client: TestClient, parts: FakePar
 
 
 def test_a_title_is_added_changed_and_removed(client: TestClient, parts: FakeParts):
-    parts["add_item"].answer = parts["update_item"].answer = ALIEN
+    parts["add_item"].answer = parts["update_item"].answer = alien()
     assert client.post("/movies/", json={"title": "Alien"}, headers=ADMIN).status_code == 201
     assert client.put("/movies/183", json={"year": None}, headers=ADMIN).status_code == 200
     assert client.delete("/movies/183", headers=ADMIN).json() == {"message": "Movie 183 was deleted.", "id": 183}
@@ -140,7 +164,7 @@ def test_a_stranger_is_counted_and_served(client: TestClient, parts: FakeParts):
 
 
 def test_the_next_screen_shows_what_to_ask_and_where_it_leads(client: TestClient, parts: FakeParts):
-    parts["ask_next"].answer = NextScreen((ALIEN,), 1, 0.25, False, shown_list())
+    parts["ask_next"].answer = NextScreen((alien(),), 1, 0.25, False, shown_list())
     body = {"answers": [{"item_id": 50, "answer": "unseen"}], "size": 3}
     answer = client.post("/recommendations/onboarding/next", json=body).json()
     assert ([item["id"] for item in answer["ask"]], answer["asked"], answer["confidence"], answer["done"]) == (
@@ -151,7 +175,7 @@ def test_the_next_screen_shows_what_to_ask_and_where_it_leads(client: TestClient
 
 
 def test_onboarding_titles_stand_under_their_genres(client: TestClient, parts: FakeParts):
-    parts["list_onboarding_titles"].answer = {"Sci-Fi": [STAR_WARS]}
+    parts["list_onboarding_titles"].answer = {"Sci-Fi": [star_wars()]}
     answer = client.get("/recommendations/onboarding-movies", params={"num_movies": 3}).json()
     assert answer == {
         "recommendations": {
@@ -215,6 +239,6 @@ def test_admins_see_model_versions(client: TestClient, parts: FakeParts):
 
 
 def test_user_rows_say_where_they_came_from(client: TestClient, parts: FakeParts):
-    parts["list_accounts"].answer = Page([ADA], 1, 20, 1)
+    parts["list_accounts"].answer = Page([ada()], 1, 20, 1)
     (row,) = client.get("/debug/users", headers=ADMIN).json()["items"]
     assert row["origin"] is None and "password_hash" not in row

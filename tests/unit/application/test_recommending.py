@@ -4,7 +4,7 @@ from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import NewRating, RateItems
 from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger, Stranger
 from application.tasting import SetTaste, ShowTaste, TasteChange
-from domain.errors import EngineUnavailable, Invalid, InvalidToken, ItemNotFound
+from domain.errors import EngineUnavailable, Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import History
 from domain.items import ItemFilter, Kind
 from domain.onboarding import Answer, OnboardingAnswer
@@ -98,6 +98,15 @@ def test_filters_restrict_before_the_list_is_cut(recommend, anna):
 def test_the_token_of_an_erased_account_gets_no_list(recommend):
     with pytest.raises(InvalidToken):
         recommend(Principal(42, Role.USER), RecommendationRequest())
+
+
+def test_an_account_erased_while_its_list_was_made_gets_none(recommend, show, anna, monkeypatch):
+    def erased(impression):
+        raise UserNotFound(impression.user_id)
+
+    monkeypatch.setattr(show.log, "append", erased)
+    with pytest.raises(InvalidToken):
+        recommend(anna, RecommendationRequest())
 
 
 def test_a_stranger_is_served_from_what_they_tell(stranger_list, database):

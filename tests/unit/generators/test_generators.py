@@ -7,8 +7,9 @@ from domain.catalogue import Catalogue
 from domain.items import Item, ItemFilter, Kind
 from infrastructure.generators.content import ContentGenerator
 from infrastructure.generators.demographic import DemographicGenerator, bracket_name
-from infrastructure.generators.item_neighbours import CollaborativeGenerator
+from infrastructure.generators.item_neighbours import NEXT, CollaborativeGenerator
 from infrastructure.generators.popularity import PopularityGenerator, PopularityRanker
+from infrastructure.generators.signals import Capped
 from tests.unit.generators.films import FILMS, ask
 
 
@@ -159,3 +160,17 @@ def test_demographics_explain_by_the_group_that_speaks_for_an_item(catalogue, mo
 )
 def test_age_brackets_are_named_as_people_say_them(age, words):
     assert bracket_name(age) == words
+
+
+def test_what_comes_next_follows_everything_that_was_taken_up(catalogue, model):
+    """A rating of one star still says what somebody was about; taste must not follow it, candidates may."""
+    context = ask(catalogue, [(1, 1)])
+    assert CollaborativeGenerator(catalogue, model).scores(context) is None
+    assert ids(catalogue, CollaborativeGenerator(catalogue, model, NEXT)(context, 2)) == [2, 3]
+
+
+def test_a_cap_holds_whatever_is_asked_for(catalogue):
+    capped = Capped(PopularityGenerator(catalogue), 2)
+    assert capped.name == "popularity"
+    assert ids(catalogue, capped(ask(catalogue), 5)) == [1, 3]
+    assert ids(catalogue, capped(ask(catalogue), 1)) == [1]

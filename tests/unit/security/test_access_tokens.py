@@ -9,7 +9,10 @@ from infrastructure.security.access_tokens import JwtAccessTokens, key_id
 
 KEY, OLD_KEY, STRANGE_KEY = "k" * 32, "o" * 40, "s" * 32
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-ADA = User("ada", NOW, id=7, role=Role.ADMIN)
+
+
+def ada() -> User:
+    return User("ada", NOW, id=7, role=Role.ADMIN)
 
 
 def tokens(*keys: str, **changes: object) -> JwtAccessTokens:
@@ -27,7 +30,7 @@ def forged(key: str = KEY, algorithm: str = "HS256", header: dict | None = None,
 
 
 def test_a_token_says_who_it_speaks_for():
-    assert tokens().verify(tokens().issue(ADA, NOW), NOW) == Principal(7, Role.ADMIN)
+    assert tokens().verify(tokens().issue(ada(), NOW), NOW) == Principal(7, Role.ADMIN)
 
 
 def test_the_forger_of_these_tests_makes_good_tokens_when_nothing_is_changed():
@@ -35,35 +38,35 @@ def test_the_forger_of_these_tests_makes_good_tokens_when_nothing_is_changed():
 
 
 def test_two_tokens_of_one_moment_differ():
-    assert tokens().issue(ADA, NOW) != tokens().issue(ADA, NOW)
+    assert tokens().issue(ada(), NOW) != tokens().issue(ada(), NOW)
 
 
 def test_a_token_is_good_until_its_lifetime_is_over():
-    token = tokens().issue(ADA, NOW)
+    token = tokens().issue(ada(), NOW)
     assert tokens().verify(token, NOW + timedelta(seconds=899))
     with pytest.raises(InvalidToken, match="expired"):
         tokens().verify(token, NOW + timedelta(seconds=900))
 
 
 def test_a_clock_that_is_set_back_makes_no_token_live_longer():
-    token = tokens().issue(ADA, NOW)
+    token = tokens().issue(ada(), NOW)
     with pytest.raises(InvalidToken):
         tokens().verify(token, NOW - timedelta(hours=2))
 
 
 def test_clocks_of_two_hosts_may_differ_by_seconds():
-    assert tokens().verify(tokens().issue(ADA, NOW), NOW - timedelta(seconds=20))
+    assert tokens().verify(tokens().issue(ada(), NOW), NOW - timedelta(seconds=20))
 
 
 def test_after_a_rotation_tokens_of_both_keys_are_good():
     before, after = tokens(OLD_KEY), tokens(KEY, OLD_KEY)
-    assert after.verify(before.issue(ADA, NOW), NOW)
-    assert tokens(KEY).verify(after.issue(ADA, NOW), NOW)
+    assert after.verify(before.issue(ada(), NOW), NOW)
+    assert tokens(KEY).verify(after.issue(ada(), NOW), NOW)
 
 
 def test_a_retired_key_verifies_nothing():
     with pytest.raises(InvalidToken):
-        tokens(KEY).verify(tokens(OLD_KEY).issue(ADA, NOW), NOW)
+        tokens(KEY).verify(tokens(OLD_KEY).issue(ada(), NOW), NOW)
 
 
 @pytest.mark.parametrize(

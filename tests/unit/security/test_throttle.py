@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from domain.errors import TooManyRequests
@@ -55,3 +57,26 @@ def test_a_purpose_without_rules_and_a_missing_key_are_mistakes_of_ours():
         throttle().check("dancing", "10.0.0.1")
     with pytest.raises(ValueError, match="argument"):
         throttle().check("sign-in", "10.0.0.1 ada")
+
+
+def test_keys_that_no_longer_count_are_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("infrastructure.security.throttle.KEYS_BEFORE_FORGETTING", 100)
+    some = throttle()
+    for i in range(100):
+        some.record("stranger", f"10.0.0.{i}")
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    some.record("stranger", "10.0.1.1")
+    assert len(some._storage.events) == 1
+    with pytest.raises(TooManyRequests):
+        some.check("stranger", "10.0.1.1")
+
+
+def test_keys_that_still_count_are_kept_however_many_there_are(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("infrastructure.security.throttle.KEYS_BEFORE_FORGETTING", 100)
+    some = throttle()
+    for i in range(300):
+        some.record("stranger", f"10.0.0.{i}")
+    for i in range(300):
+        with pytest.raises(TooManyRequests):
+            some.check("stranger", f"10.0.0.{i}")

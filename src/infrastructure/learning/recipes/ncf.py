@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from domain.pipeline import Pipeline
+from infrastructure.generators.item_neighbours import NEXT, CollaborativeGenerator
+from infrastructure.generators.signals import Capped
 from infrastructure.learning.architecture import weight_shapes
 from infrastructure.learning.features import Vocabulary
 from infrastructure.learning.material import Material
 from infrastructure.learning.ncf_scorer import NcfRanker
 from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, Recipe, ServingParts, Shapes, number
 
-#: what each generator proposes to the neural ranker, at most; see docs/decisions for what the cap costs
-POOL = 300
+#: what the generators propose to the neural ranker, at most; chosen on validation (docs/decisions)
+POOL, CONTENT, POPULAR = 300, 50, 100
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,12 @@ class NcfRecipe(Recipe):
     name: ClassVar[str] = "ncf"
 
     embedding_size: int = number(64, 1, 1024)
-    epochs: int = number(20, 1, 1000)
-    learning_rate: float = number(1e-3, 1e-8, 1.0)
+    epochs: int = number(10, 1, 1000)
+    learning_rate: float = number(4e-3, 1e-8, 1.0)
     batch_size: int = number(2048, 2, 1_000_000)
     weight_decay: float = number(1e-6, 0.0, 1.0)
     dropout: float = number(0.1, 0.0, 0.95)
-    negatives: int = number(32, 1, 10_000)
+    negatives: int = number(64, 1, 10_000)
     popular_negatives: float = number(0.5, 0.0, 1.0)
     disliked_weight: float = number(1.0, 0.0, 1.0)
     patience: int = number(3, 1, 1000)
@@ -52,7 +54,11 @@ class NcfRecipe(Recipe):
     def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:
         return Pipeline(
             self.name,
-            (parts.collaborative, parts.content, parts.popularity),
+            (
+                CollaborativeGenerator(parts.catalogue, parts.shared, NEXT),
+                Capped(parts.content, CONTENT),
+                Capped(parts.popularity, POPULAR),
+            ),
             NcfRanker(parts.catalogue, parts.shared, arrays, self.history_length),
             parts.popularity,
             pool=POOL,

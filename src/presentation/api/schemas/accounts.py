@@ -6,7 +6,19 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
 from domain.users import Demographics, Role
-from presentation.api.schemas.common import Answer, Body, Flag, Name, PageQuery, Secret, Text, Time, example, left_out
+from presentation.api.schemas.common import (
+    Answer,
+    Body,
+    Flag,
+    Name,
+    PageQuery,
+    SearchText,
+    Secret,
+    Text,
+    Time,
+    example,
+    left_out,
+)
 from presentation.api.schemas.impressions import SHOWN, ImpressionOut
 from presentation.api.schemas.ratings import RATING, RatingOut
 
@@ -113,7 +125,7 @@ class AccountRowOut(AccountOut):
 
 
 class AccountQuery(PageQuery):
-    q: Annotated[str, Text(200)] | None = Field(None, description="Sought in email addresses and user names.")
+    q: SearchText = Field("", description="Sought in email addresses and user names.")
 
 
 class DeleteAllIn(Body):

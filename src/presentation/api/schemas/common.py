@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from annotated_types import GroupedMetadata
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from domain.paging import PageRequest
 
@@ -33,14 +33,21 @@ def sound(text: str) -> str:
 
 @dataclass(frozen=True)
 class Text(GroupedMetadata):
-    """A string of `shortest` to `longest` characters, without the spaces around it."""
+    """A string of `shortest` to `longest` characters as sent. The spaces around it go; nothing but spaces is blank."""
 
     longest: int
     shortest: int = 1
 
     def __iter__(self) -> Iterator[object]:
-        yield StringConstraints(strip_whitespace=True, min_length=self.shortest, max_length=self.longest)
+        yield Field(min_length=self.shortest, max_length=self.longest)
         yield AfterValidator(sound)
+        yield AfterValidator(self._trimmed)
+
+    def _trimmed(self, text: str) -> str:
+        trimmed = text.strip()
+        if self.shortest and not trimmed:
+            raise ValueError("must not be blank")
+        return trimmed
 
 
 def left_out() -> Any:
@@ -85,6 +92,8 @@ Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX)]
 StrictYear = Annotated[int, Field(strict=True, ge=YEAR_MIN, le=YEAR_MAX)]
 Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Text(64)]
+#: what a search form sends, which is nothing when its field is left blank
+SearchText = Annotated[str, Text(200, 0)]
 #: neither stripped nor normalised: every character counts
 Secret = Annotated[
     str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"}), AfterValidator(sound)
@@ -98,9 +107,15 @@ EventTime = Annotated[
 #: a time of ours: UTC, to the second
 Time = Annotated[datetime, PlainSerializer(as_iso, return_type=str)]
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES), AfterValidator(each_once)]
-QueryNames = Annotated[list[Name], Field(max_length=MOST_VALUES), BeforeValidator(split_commas)]
+QueryNames = Annotated[
+    list[Name], Field(max_length=MOST_VALUES), BeforeValidator(split_commas, json_schema_input_type=list[str])
+]
+_QueryId = Annotated[int, Field(ge=1, le=MAX_ID)]
+_QueryIdText = Annotated[str, Field(pattern=r"^[0-9, ]*$", examples=["1,2,3"])]
 QueryIds = Annotated[
-    list[Annotated[int, Field(ge=1, le=MAX_ID)]], Field(max_length=MOST_VALUES), BeforeValidator(split_commas)
+    list[_QueryId],
+    Field(max_length=MOST_VALUES),
+    BeforeValidator(split_commas, json_schema_input_type=list[_QueryIdText]),
 ]
 
 

@@ -12,6 +12,7 @@ from presentation.api.schemas.common import (
     Name,
     Names,
     PageQuery,
+    SearchText,
     StrictYear,
     Text,
     Year,
@@ -114,7 +115,7 @@ class ItemOut(Answer):
 
 
 class ItemQuery(PageQuery):
-    q: Annotated[str, Text(200)] | None = Field(None, description="Sought in the title.")
+    q: SearchText = Field("", description="Sought in the title.")
     genre: Name | None = None
     tag: Name | None = None
     year_from: Year | None = None
@@ -122,4 +123,4 @@ class ItemQuery(PageQuery):
     sort: ItemSort = Field(ItemSort.ID, description="`-` puts the largest first; ties go by id.")
 
     def search(self, kind: Kind) -> ItemSearch:
-        return ItemSearch(kind, self.q, self.genre, self.tag, self.year_from, self.year_to, self.sort)
+        return ItemSearch(kind, self.q or None, self.genre, self.tag, self.year_from, self.year_to, self.sort)

@@ -15,16 +15,12 @@ TOKENS = {
 
 
 class SignInForm(Body):
-    """OAuth2's password grant. `username` is the email address; the fields after the password are not used."""
+    """OAuth2's password grant. `username` is the email address; other fields are ignored, as RFC 6749 (3.2) asks."""
 
     username: Annotated[str, Text(254)]
     password: Secret
-    grant_type: Annotated[str, Text(32)] | None = None
-    scope: Annotated[str, Text(200, 0)] | None = None
-    client_id: Annotated[str, Text(200, 0)] | None = None
-    client_secret: Annotated[str, Text(200, 0)] | None = None
 
-    model_config = example({"username": "ada@example.com", "password": "correct horse battery"})
+    model_config = example({"username": "ada@example.com", "password": "correct horse battery"}) | {"extra": "ignore"}
 
 
 class RefreshIn(Body):
