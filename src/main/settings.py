@@ -126,6 +126,8 @@ class Settings(BaseSettings):
         for name, secret in (("secret", self.auth.secret), ("previous_secret", self.auth.previous_secret)):
             if secret is not None and len(secret.get_secret_value()) < SECRET_LENGTH:
                 raise ValueError(f"auth.{name} must have at least {SECRET_LENGTH} characters")
+        if self.auth.previous_secret is not None and self.auth.secret is None:
+            raise ValueError("auth.previous_secret needs auth.secret: tokens are signed with the present one")
         if self.environment is Environment.PRODUCTION and self.auth.secret is None:
             raise ValueError("auth.secret must be set in production (MARQUEE_AUTH__SECRET)")
         return self

@@ -22,6 +22,7 @@ def postgresql_engine(url: URL, pool_size: int, timeout_s: float) -> Engine:
             "tcp_user_timeout": milliseconds,
             "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
         },
+        hide_parameters=True,  # what people wrote must not stand in a traceback
         json_serializer=to_json,
         json_deserializer=orjson.loads,
     )

@@ -38,6 +38,7 @@ def sqlite_engine(url: URL, pool_size: int, timeout_s: float) -> Engine:
         # A connection is a file handle: threads beyond the pool's size get one of their own rather than wait.
         max_overflow=-1,
         connect_args={"timeout": timeout_s},
+        hide_parameters=True,  # what people wrote must not stand in a traceback
         json_serializer=to_json,
         json_deserializer=orjson.loads,
     )

@@ -33,6 +33,12 @@ def test_an_error_shows_no_password():
     assert "secret" not in str(refused.value)
 
 
+def test_an_error_does_not_show_what_was_to_be_stored(engine):
+    with pytest.raises(DBAPIError) as failed, engine.connect() as connection:
+        connection.execute(text("SELECT missing FROM users WHERE email = :email"), {"email": "anna@example.com"})
+    assert "anna@example.com" not in str(failed.value)
+
+
 def test_the_database_file_and_its_folder_are_made_for_the_owner_alone(tmp_path):
     file = tmp_path / "new" / "folder" / "marquee.db"
     engine = make_engine(f"sqlite:///{file}")

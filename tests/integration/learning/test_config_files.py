@@ -14,8 +14,8 @@ def test_every_config_that_we_ship_can_be_read(path):
     assert isinstance(read_config(path), TrainingConfig)
 
 
-def test_there_is_a_default():
-    assert "default" in {path.stem for path in CONFIGS.glob("*.toml")}
+def test_there_is_a_default_and_one_for_each_published_figure():
+    assert {"default", "ncf-ml-100k", "ncf-ml-1m"} <= {path.stem for path in CONFIGS.glob("*.toml")}
 
 
 @pytest.mark.parametrize(

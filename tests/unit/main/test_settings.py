@@ -44,6 +44,7 @@ def test_production_demands_a_secret():
     "wrong",
     [
         {"auth": {"secret": "short"}},
+        {"auth": {"previous_secret": LONG}},
         {"auth": {"access_minutes": 16}},
         {"serving": {"default_engine": "oracle"}},
         {"serving": {"liked_from": 6}},
