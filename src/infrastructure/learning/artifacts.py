@@ -115,7 +115,7 @@ def _recipes_of(version: ModelVersion) -> dict[str, Recipe]:
 def _engine_arrays(recipe: Recipe, vocabulary: Vocabulary, contents: Mapping[str, bytes]) -> Arrays:
     name = engine_file(recipe.name)
     arrays = _parsed(name, lambda: load_tensors(contents[name]))
-    _check_arrays(name, arrays, recipe.shapes(vocabulary, arrays))
+    _check_arrays(name, arrays, _parsed(name, lambda: recipe.shapes(vocabulary, arrays)))
     return arrays
 
 

@@ -51,7 +51,10 @@ class Recipe(ABC):
 
     @abstractmethod
     def shapes(self, vocabulary: Vocabulary, arrays: Arrays) -> Shapes:
-        """The shape that each of the arrays must have; `arrays` tells sizes that the recipe leaves open."""
+        """The shape that each of the arrays must have; `arrays` tells what the recipe leaves open.
+
+        Raises `ValueError` where an array holds what cannot be served.
+        """
 
     @abstractmethod
     def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
+from infrastructure.learning.recipes.ease import EaseRecipe
+from infrastructure.learning.recipes.item_item import ItemItemRecipe
+from infrastructure.learning.recipes.linear import LinearRecipe
 from infrastructure.learning.recipes.ncf import NcfRecipe
 from infrastructure.learning.recipes.recipe import Recipe
+from infrastructure.learning.recipes.trending import TrendingRecipe
 
-RECIPES: Mapping[str, type[Recipe]] = {recipe.name: recipe for recipe in (NcfRecipe,)}
+ALL: tuple[type[Recipe], ...] = (TrendingRecipe, ItemItemRecipe, EaseRecipe, LinearRecipe, NcfRecipe)
+RECIPES: Mapping[str, type[Recipe]] = {recipe.name: recipe for recipe in ALL}
