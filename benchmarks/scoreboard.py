@@ -13,6 +13,7 @@ from domain.errors import DatasetUnavailable
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
+DATASETS_HELP = "names or paths; none at all writes the page anew from the figures that were kept"
 
 #: wide enough for the table where there is no terminal to ask
 console = Console(width=None if sys.stdout.isatty() else 140)
@@ -20,7 +21,7 @@ console = Console(width=None if sys.stdout.isatty() else 140)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("--datasets", nargs="+", default=["ml-100k", "ml-1m"], help="names or paths")
+    parser.add_argument("--datasets", nargs="*", default=["ml-100k", "ml-1m"], help=DATASETS_HELP)
     parser.add_argument("--seeds", type=int, default=3, help="training runs per data set")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="where scoreboard.md goes")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are kept")

@@ -29,7 +29,7 @@ PROTOCOL = """\
   than three ratings are not asked. Ties in time keep the order of the source.
 - The whole catalogue is ranked, less what the user has rated before. No negatives are sampled.
 - The engines run as they serve: same candidates, same caps, same choice behind `auto` (the neural model from five
-  ratings on). A target below place 100 counts as not ranked.
+  ratings on; everybody in MovieLens has more, so `auto` is `ncf` there). A target below place 100 counts as not ranked.
 - Nothing of the test ratings is known to any engine: not in histories, not in an item's popularity.
 - `ncf` and `auto` are trained once for each seed. Their figures are means over the seeds; *seeds* gives the lowest and
   the highest NDCG@10 of a single one. The other two do not depend on a seed.

@@ -100,9 +100,9 @@ def measure(
         fresh = after_ratings(container, port, ids, tokens, seconds)
     rows = [
         Row("bare FastAPI reply, ten Pydantic items", yardstick),
-        Row("GET /recommendations/, signed in", plain, plain.rate / yardstick.rate, 0.5),
+        Row("GET /recommendations/, the same users again", plain, plain.rate / yardstick.rate, 0.5),
         Row("the bare reply again", own_yardstick),
-        Row("GET /recommendations/ right after a rating", fresh, fresh.rate / own_yardstick.rate, 0.25),
+        Row("GET /recommendations/, right after a rating", fresh, fresh.rate / own_yardstick.rate, 0.25),
     ]
     return Speed(rows, start_s)
 

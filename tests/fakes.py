@@ -342,6 +342,19 @@ class FakeImpressionLog:
         self.database.rows.impressions.append(impression)
 
 
+class FakeRankings:
+    """Remembers everything."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def find(self, key):
+        return self.kept.get(key)
+
+    def keep(self, key, ranking):
+        self.kept[key] = ranking
+
+
 class ScoreGenerator:
     """Proposes everything eligible by a score per position."""
 

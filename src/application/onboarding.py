@@ -53,7 +53,7 @@ class AskNext:
         history = as_history(answers)
         answered = frozenset(answer.item_id for answer in answers)
         request = RecommendationRequest(k=PREVIEW, wanted=ItemFilter(kind=kind))
-        preview = self.recommend(Stranger(history=history), request)
+        preview = self.recommend(Stranger(history=history), request, surface="onboarding")
         lineup = self.lineups.current(self.states.catalogue_revision())
         askable = lineup.catalogue.matching(ItemFilter(kind=kind, exclude=answered))
         questions = next_questions(lineup.catalogue, lineup.vectors, askable, answers, size)

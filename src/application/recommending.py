@@ -11,6 +11,7 @@ from domain.impressions import Impression, ShownItem
 from domain.lineup import AUTO, Lineup
 from domain.pipeline import Ranking
 from domain.ports.learning import Lineups
+from domain.ports.recommending import RankingCache
 from domain.ports.services import Clock, IdSource
 from domain.ports.storage import ImpressionLog, ItemReader, UserStates
 from domain.recommendation import (
@@ -114,6 +115,7 @@ class Recommend:
     lineups: Lineups
     show: ShowRanking
     rules: ServingRules
+    rankings: RankingCache
 
     def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
         try:
@@ -125,11 +127,21 @@ class Recommend:
     def _recommend(self, user_id: int, request: RecommendationRequest) -> RecommendationList:
         state = self.states.read(user_id)
         lineup = self.lineups.current(state.catalogue_revision)
-        pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
-        context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
-        ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
         stands_in = request.engine == AUTO and state.is_unknown
+        ranking = self._ranking(lineup, state, request)
         return self.show(ranking, lineup, state, request, "recommendations", fallback_used=stands_in)
+
+    def _ranking(self, lineup: Lineup, state: UserState, request: RecommendationRequest) -> Ranking:
+        """What the engine chooses. The state was read just now, so a remembered ranking has used every event too."""
+        key = (lineup.identity, state.fingerprint, request)
+        ranking = self.rankings.find(key)
+        if ranking is None:
+            pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
+            context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
+            ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
+            if not ranking.degraded:
+                self.rankings.keep(key, ranking)
+        return ranking
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,9 @@ class RecommendToStranger:
     show: ShowRanking
     rules: ServingRules
 
-    def __call__(self, stranger: Stranger, request: RecommendationRequest) -> RecommendationList:
+    def __call__(
+        self, stranger: Stranger, request: RecommendationRequest, surface: str = "cold-start"
+    ) -> RecommendationList:
         revision = self.states.catalogue_revision()
         lineup = self.lineups.current(revision)
         unknown = stranger.history.item_ids[lineup.catalogue.positions(stranger.history.item_ids) < 0]
@@ -169,7 +183,7 @@ class RecommendToStranger:
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
         context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
         ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
-        return self.show(ranking, lineup, state, request, "cold-start", fallback_used=state.is_unknown)
+        return self.show(ranking, lineup, state, request, surface, fallback_used=state.is_unknown)
 
 
 @dataclass(frozen=True)

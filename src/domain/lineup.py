@@ -51,6 +51,11 @@ class Lineup:
     similar_by_content: SimilarItems
     similar_by_ratings: SimilarItems | None = None
 
+    @property
+    def identity(self) -> tuple[int, str | None]:
+        """What tells one line-up from another: the catalogue's revision and the model's version."""
+        return (self.catalogue.revision, self.model.version if self.model else None)
+
     def pipeline(self, engine: str) -> Pipeline:
         """The named engine. Raises `EngineUnavailable`."""
         try:

@@ -19,7 +19,10 @@ FAILED = -1
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """What a pipeline chose: the places of a list, best first, and how they came about."""
+    """What a pipeline chose: the places of a list, best first, and how they came about.
+
+    `degraded` says that a part failed, so that the same request may well get a better list in a moment.
+    """
 
     engine: str
     positions: NDArray[np.int64]  # [k']
@@ -28,6 +31,7 @@ class Ranking:
     reasons: tuple[Reason | None, ...]
     generators: dict[str, int]
     fallback_used: bool
+    degraded: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Pipeline:
         self, context: Context, k: int, diversity: float, taste: TasteSettings | None, explain: bool
     ) -> Ranking:
         """The same, flagged as an answer in place of another engine's."""
-        return replace(self(context, k, diversity, taste, explain), fallback_used=True)
+        return replace(self(context, k, diversity, taste, explain), fallback_used=True, degraded=True)
 
     def _propose(self, context: Context, limit: int) -> tuple[dict[str, Candidates], dict[str, int]]:
         proposals: dict[str, Candidates] = {}
@@ -107,7 +111,16 @@ class Pipeline:
             scores = np.concatenate([scores, self._below(scores, len(added))])
             sources += (self.filler.name,) * len(added)
         reasons = tuple(self.ranker.explain(context, positions)) if explain else (None,) * len(positions)
-        return Ranking(self.name, positions, scores, sources, reasons, counts, fallback_used=len(added) > 0)
+        return Ranking(
+            engine=self.name,
+            positions=positions,
+            scores=scores,
+            sources=sources,
+            reasons=reasons,
+            generators=counts,
+            fallback_used=len(added) > 0,
+            degraded=FAILED in counts.values(),
+        )
 
     def _fill(self, context: Context, taken: NDArray[np.int64], k: int) -> Candidates:
         if len(taken) >= k:

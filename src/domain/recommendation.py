@@ -1,5 +1,6 @@
 """Recommendations: what is asked for, what generators and rankers see, and what comes out."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,6 +35,16 @@ class UserState:
     taste: TasteSettings = field(default_factory=TasteSettings)
     favourite_genres: frozenset[str] = frozenset()
     catalogue_revision: int = 0
+
+    @property
+    def fingerprint(self) -> Hashable:
+        """Equal for states that lead to the same list: everything in it but the user's id and the catalogue's revision.
+
+        Times are left out: a history is in order, and no engine asks for more.
+        """
+        history = self.history
+        said = (history.item_ids.tobytes(), history.ratings.tobytes())
+        return (said, self.demographics, self.taste, self.favourite_genres)
 
     @property
     def is_unknown(self) -> bool:

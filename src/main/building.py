@@ -14,6 +14,7 @@ from domain.errors import InvalidConfig
 from domain.model_versions import TrainingConfig
 from domain.ports.datasets import DatasetSource, InteractionWriter
 from domain.ports.learning import Lineups, ModelRegistry, Trainer
+from domain.ports.recommending import RankingCache
 from domain.ports.services import (
     AccessTokens,
     Clock,
@@ -97,6 +98,12 @@ def build_item_reader(unit_of_work: UnitOfWorkFactory) -> ItemReader:
     from infrastructure.caching.item_reader import CachedItemReader
 
     return CachedItemReader(unit_of_work)
+
+
+def build_ranking_cache() -> RankingCache:
+    from infrastructure.caching.rankings import LruRankings
+
+    return LruRankings()
 
 
 def build_clock() -> Clock:
@@ -197,8 +204,12 @@ def build_model_registry(settings: Settings) -> ModelRegistry:
 
 
 def build_lineups(registry: "FileModelRegistry", catalogues: Catalogues) -> Lineups:
+    from threadpoolctl import threadpool_limits
+
     from infrastructure.learning.live_lineups import LiveLineups
 
+    # A list multiplies small matrices: handing them to more threads takes ten times as long as multiplying them.
+    threadpool_limits(limits=1, user_api="blas")
     return LiveLineups(registry, catalogues)
 
 

@@ -103,8 +103,9 @@ class Container(containers.DeclarativeContainer):
     list_impressions = providers.Singleton(ListImpressions, unit_of_work)
 
     # recommendations
+    ranking_cache = providers.Singleton(building.build_ranking_cache)
     show_ranking = providers.Singleton(ShowRanking, item_reader, impression_log, clock, ids)
-    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules)
+    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache)
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
     recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
     list_engines = providers.Singleton(ListEngines, user_states, lineups)

@@ -1,12 +1,15 @@
 """Ports of the recommendation path: proposing, ranking, and finding the parts that do it."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.recommendation import Candidates, Context, Reason
+
+if TYPE_CHECKING:
+    from domain.pipeline import Ranking
 
 
 class CandidateGenerator(Protocol):
@@ -33,6 +36,14 @@ class Ranker(Protocol):
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """For each of the given positions the signal that moved it most, or None where nothing did."""
         ...
+
+
+class RankingCache(Protocol):
+    """Remembers what a pipeline chose. A ranking is a function of its key, so it is never out of date, only unused."""
+
+    def find(self, key: Hashable) -> "Ranking | None": ...
+
+    def keep(self, key: Hashable, ranking: "Ranking") -> None: ...
 
 
 class SimilarItems(Protocol):

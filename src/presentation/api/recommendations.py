@@ -120,7 +120,8 @@ def onboarding_next(body: AnswersIn, ask_next: Annotated[AskNext, provided("ask_
     The number of calls from one address is limited.
     """
     screen = ask_next(body.as_answers(), body.size, body.kind)
-    preview = [screen.preview.items[one.item_id] for one in screen.preview.recommendations]
+    items = screen.preview.items
+    preview = [items[one.item_id] for one in screen.preview.recommendations if one.item_id in items]
     return NextScreenOut.model_validate(
         {
             "ask": screen.ask,
@@ -128,6 +129,7 @@ def onboarding_next(body: AnswersIn, ask_next: Annotated[AskNext, provided("ask_
             "confidence": screen.confidence,
             "done": screen.done,
             "preview": preview,
+            "impression_id": screen.preview.impression_id,
         }
     )
 

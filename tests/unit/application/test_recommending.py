@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from application.onboarding import AskNext, ListOnboardingTitles
@@ -10,14 +12,14 @@ from domain.items import ItemFilter, Kind
 from domain.onboarding import Answer, OnboardingAnswer
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
-from tests.fakes import FakeItemReader, FakeLineups
+from tests.fakes import FakeItemReader, FakeLineups, FakeRankings
 
 WAR = [1, 3, 5, 7, 9]
 
 
 @pytest.fixture
 def recommend(states, lineups, show, rules):
-    return Recommend(states, lineups, show, rules)
+    return Recommend(states, lineups, show, rules, FakeRankings())
 
 
 @pytest.fixture
@@ -64,10 +66,49 @@ def test_the_model_takes_over_once_there_are_five_ratings(recommend, rate, anna)
 
 def test_without_a_model_the_cold_start_goes_on(states, database, show, rules, rate, anna):
     rate(anna, [NewRating(i, 5.0) for i in WAR])
-    recommend = Recommend(states, FakeLineups(database, with_model=False), show, rules)
+    recommend = Recommend(states, FakeLineups(database, with_model=False), show, rules, FakeRankings())
     assert recommend(anna, RecommendationRequest()).engine == "cold_start"
     with pytest.raises(EngineUnavailable, match="ncf"):
         recommend(anna, RecommendationRequest(engine="ncf"))
+
+
+def test_the_same_list_again_is_a_new_impression_and_anything_that_matters_makes_a_new_list(
+    recommend, rate, database, lineups, states, anna
+):
+    first = recommend(anna, RecommendationRequest(k=3))
+    again = recommend(anna, RecommendationRequest(k=3))
+    assert ids(again) == ids(first) and again.impression_id != first.impression_id
+    assert len(recommend.rankings.kept) == 1
+    rate(anna, [NewRating(1, 5.0)])
+    after_rating = recommend(anna, RecommendationRequest(k=3))
+    rate(anna, [NewRating(1, 1.0)])
+    recommend(anna, RecommendationRequest(k=3))
+    SetTaste(states, lineups, database)(anna, TasteChange(muted_genres=frozenset({"Drama"})))
+    recommend(anna, RecommendationRequest(k=3))
+    with database() as work:
+        work.items.remove(ids(after_rating)[0], Kind.MOVIE)
+        work.commit()
+    assert ids(after_rating)[0] not in ids(recommend(anna, RecommendationRequest(k=3)))
+    assert len(recommend.rankings.kept) == 5
+
+
+class BrokenGenerator:
+    name = "broken"
+
+    def __call__(self, context, limit):
+        raise RuntimeError("no signal today")
+
+
+def test_a_list_that_had_to_do_without_a_part_is_not_remembered(recommend, lineups, anna, monkeypatch):
+    lineup = lineups.current(0)
+    ncf = lineup.pipelines["ncf"]
+    limping = replace(ncf, generators=(BrokenGenerator(), *ncf.generators))
+    with monkeypatch.context() as patched:
+        patched.setattr(lineups, "current", lambda revision: replace(lineup, pipelines={"ncf": limping}))
+        assert len(recommend(anna, RecommendationRequest(engine="ncf")).recommendations) == 10
+    assert not recommend.rankings.kept
+    recommend(anna, RecommendationRequest(engine="ncf"))
+    assert recommend.rankings.kept
 
 
 def test_a_list_is_logged_as_it_is_shown(recommend, database, anna, clock):
@@ -156,6 +197,7 @@ def test_the_next_screen_never_repeats_a_question_and_previews_what_it_learnt(st
     assert screen.asked == 2
     assert screen.confidence > ask_next([], 6).confidence
     assert ids(screen.preview)[0] == 3
+    assert {shown.surface for shown in database.rows.impressions} == {"onboarding"}
 
 
 def test_muted_genres_leave_the_lists_and_reset_brings_them_back(states, lineups, database, recommend, anna):

@@ -71,7 +71,7 @@ def test_candidates_are_ranked_in_one_batch(catalogue):
     assert ranking.sources == ("b", "b", "a")
     assert ranker.batches == 1
     assert ranking.generators == {"a": 3, "b": 2}
-    assert not ranking.fallback_used
+    assert not ranking.fallback_used and not ranking.degraded
 
 
 def test_what_was_seen_is_dropped_before_the_cap(catalogue):
@@ -96,6 +96,7 @@ def test_a_broken_generator_leaves_the_others_standing(catalogue, caplog):
     ranking = engine(BrokenGenerator(), FixedGenerator("a", 0, 1))(context_of(catalogue), 2)
     assert catalogue.ids[ranking.positions].tolist() == [2, 1]
     assert ranking.generators == {"broken": FAILED, "a": 2}
+    assert ranking.degraded
     assert "generator broken" in caplog.text
 
 
@@ -103,7 +104,7 @@ def test_a_broken_ranker_hands_over_to_the_fallback_engine(catalogue, caplog):
     spare = engine(FixedGenerator("a", 0, 1))
     ranking = engine(FixedGenerator("a", 0, 1), ranker=BrokenRanker(), fallback=spare)(context_of(catalogue), 2)
     assert catalogue.ids[ranking.positions].tolist() == [2, 1]
-    assert ranking.fallback_used
+    assert ranking.fallback_used and ranking.degraded
     assert "answers instead" in caplog.text
 
 

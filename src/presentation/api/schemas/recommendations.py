@@ -238,5 +238,15 @@ class NextScreenOut(Answer):
     confidence: float = Field(description="0 to 1: how well the answers so far tell this person's taste.")
     done: bool
     preview: list[ItemOut] = Field(description="What the answers so far lead to.")
+    impression_id: str = Field(description="The preview in the log: a list that was shown like any other.")
 
-    model_config = example({"ask": [STAR_WARS], "asked": 2, "confidence": 0.31, "done": False, "preview": [STAR_WARS]})
+    model_config = example(
+        {
+            "ask": [STAR_WARS],
+            "asked": 2,
+            "confidence": 0.31,
+            "done": False,
+            "preview": [STAR_WARS],
+            "impression_id": LIST["impression_id"],
+        }
+    )

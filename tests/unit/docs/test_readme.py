@@ -1,0 +1,40 @@
+"""README.md and CHANGELOG.md: commands, links and figures."""
+
+import re
+
+from benchmarks.scoreboard import RESULTS
+from benchmarks.scoreboard_page import saved
+from tests.unit.docs.pages import ROOT, read, table_rows
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    targets = set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)\b", read("README.md")))
+    assert named <= targets
+    assert {"run", "test"} <= named
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    text = read("README.md")
+    anchors = {
+        re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", text, re.M)
+    }
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    broken = [
+        link
+        for link in links
+        if not link.startswith("http")
+        and not (link[1:] in anchors if link.startswith("#") else (ROOT / link.partition("#")[0]).is_file())
+    ]
+    assert links != []
+    assert broken == []
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured():
+    told = [row for row in table_rows(read("README.md")) if row[0].startswith("ml-")]
+    measured = [
+        [quality.dataset, *(f"{engine.figures['ndcg@10']:.4f}" for engine in quality.engines)]
+        for quality in saved(RESULTS)
+    ]
+    assert told == measured
