@@ -21,7 +21,7 @@ from infrastructure.learning.recipes.table import RECIPES
 from infrastructure.learning.shared_parts import SharedParts, by_position
 
 #: engines that need no model
-SIMPLE = ("popularity", "baseline", "cold_start")
+SIMPLE = ("popularity", "baseline", "content", "cold_start")
 #: every engine there is, whether or not it can serve now
 ENGINES = (*SIMPLE, *RECIPES)
 
@@ -66,6 +66,7 @@ class Generators:
         baseline = Pipeline(
             "baseline", (popularity, content), BaselineRanker(self.catalogue), popularity, fallback=popular
         )
+        by_content = Pipeline("content", (content,), content, popularity, fallback=popular)
         cold_start = Pipeline(
             "cold_start",
             (*personal, popularity),
@@ -75,7 +76,7 @@ class Generators:
             model_version=version,
             weights=dict(COLD_START_WEIGHTS),
         )
-        return {pipeline.name: pipeline for pipeline in (popular, baseline, cold_start)}
+        return {pipeline.name: pipeline for pipeline in (popular, baseline, by_content, cold_start)}
 
     def parts(self, version: str | None, pipelines: Mapping[str, Pipeline]) -> ServingParts:
         """What a trained engine is put together from. There must be a model."""

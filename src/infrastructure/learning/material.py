@@ -27,7 +27,7 @@ VECTOR_SIZE = 64
 class Material:
     """Training events, held-out events, and everything about items and people that is computed once for all engines.
 
-    `pipelines` are the engines at hand on the training catalogue: the simple ones, and those that were trained before.
+    `pipelines` are the engines that were trained before, on the training catalogue.
     """
 
     training: TrainingData

@@ -43,7 +43,8 @@ class RecipeTrainer:
         pipelines = generators.simple_pipelines(version=None)
         arrays: dict[str, Arrays] = {}
         for name, recipe in recipes_of(config).items():
-            made = recipe.train(replace(material, pipelines=dict(pipelines)), report)
+            trained = {engine: pipelines[engine] for engine in arrays}
+            made = recipe.train(replace(material, pipelines=trained), report)
             if made is not None:
                 arrays[name] = made
                 pipelines[name] = recipe.build(made, generators.parts(None, pipelines))

@@ -82,8 +82,8 @@ def training_bar(config: TrainingConfig) -> Iterator[OnEpoch]:
 
 
 def _line(report: EpochReport) -> str:
-    if report.epochs == 1:
-        return f"{report.engine}: trained in {report.seconds:.1f} s"
+    if report.loss is None:
+        return ", ".join(filter(None, [f"{report.engine}: trained in {report.seconds:.1f} s", _figures(report)]))
     best = ", best so far" if report.best else ""
     steps = f"epoch {report.epoch} of at most {report.epochs}"
     return f"{report.engine}: {steps}: {_figures(report)}, {report.seconds:.1f} s{best}"

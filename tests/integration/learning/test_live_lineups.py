@@ -71,7 +71,7 @@ def publish(registry, model, current=True):
 def test_without_a_model_the_simple_engines_serve(lineups):
     lineup = lineups.current(0)
     assert lineup.model is None
-    assert set(lineup.pipelines) == {"popularity", "baseline", "cold_start"}
+    assert set(lineup.pipelines) == {"popularity", "baseline", "content", "cold_start"}
 
 
 def test_nothing_is_loaded_again_while_nothing_changes(lineups, registry, catalogues, model, timer):

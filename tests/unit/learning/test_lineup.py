@@ -25,15 +25,15 @@ def modelless(world):
 
 
 def test_the_simple_engines_need_no_model(lineup, modelless):
-    assert set(modelless.pipelines) == {"popularity", "baseline", "cold_start"}
-    assert set(lineup.pipelines) == {"popularity", "baseline", "cold_start", "ncf"}
+    assert set(modelless.pipelines) == {"popularity", "baseline", "content", "cold_start"}
+    assert set(lineup.pipelines) == {"popularity", "baseline", "content", "cold_start", "ncf"}
     assert modelless.model is None
     assert lineup.model.version == "v1"
     assert lineup.pipelines["ncf"].model_version == "v1"
     assert modelless.pipelines["cold_start"].model_version is None
 
 
-@pytest.mark.parametrize("engine", ["popularity", "baseline", "cold_start", "ncf"])
+@pytest.mark.parametrize("engine", ["popularity", "baseline", "content", "cold_start", "ncf"])
 @pytest.mark.parametrize("history", [History.empty(), WALK], ids=["newcomer", "regular"])
 def test_every_engine_fills_its_list_and_never_repeats_what_was_rated(lineup, engine, history):
     context = context_of(lineup.catalogue, history, wanted=ItemFilter(exclude=frozenset({40})))
