@@ -51,7 +51,7 @@ class DemographicGenerator:
         words = (
             f"people aged {bracket_name(who.age)}",
             PEOPLE.get(who.gender or "", f"people of gender {who.gender}"),
-            f"people who work as {who.occupation}",
+            f"people whose occupation is {who.occupation}",
         )
         by_kind = np.stack([part.sum(axis=0) for part in (lifts[:ages], lifts[ages:genders], lifts[genders:])])
         return [

@@ -34,7 +34,12 @@ def configure_logging(
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[
+                *shared,
+                structlog.stdlib.ExtraAdder(),
+                _without_colour,
+                structlog.stdlib.add_logger_name,
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
@@ -43,6 +48,12 @@ def configure_logging(
         server = logging.getLogger(name)
         server.handlers.clear()
         server.propagate = name != "uvicorn.access"
+
+
+def _without_colour(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Uvicorn sends each of its lines a second time, painted."""
+    event.pop("color_message", None)
+    return event
 
 
 def _as_json(logger: Any, method: str, event: structlog.typing.EventDict) -> str:

@@ -39,6 +39,13 @@ def test_an_event_is_one_line_of_json_with_its_request(stream: io.StringIO):
     assert line["timestamp"].endswith("Z")
 
 
+def test_what_the_web_server_says_is_said_once(stream: io.StringIO):
+    configure_logging("json", "INFO", stream)
+    logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[36mStarted"})
+    (line,) = lines(stream)
+    assert line["event"] == "Started" and "color_message" not in line
+
+
 def test_lines_of_the_standard_library_take_the_same_path(stream: io.StringIO):
     configure_logging("json", "INFO", stream)
     structlog.contextvars.bind_contextvars(request_id="abc")
