@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from application.training import JUDGED, TrainingReport
+from application.training import TrainingReport
 from benchmarks.circumstances import circumstances
 from benchmarks.sandbox import settings_in
 from domain import metrics
-from domain.lineup import AUTO, NCF, POPULARITY
+from domain.lineup import AUTO, POPULARITY
 from domain.model_versions import EpochReport, TrainingConfig
 from domain.ports.services import Progress
 from main.container import build_container
@@ -22,7 +22,7 @@ from main.container import build_container
 T = TypeVar("T")
 
 #: engines whose figures depend on the seed
-SEEDED = (NCF, AUTO)
+SEEDED = ("ncf", AUTO)
 
 
 class TimedProgress:
@@ -60,9 +60,10 @@ class EngineFigures:
 
 @dataclass(frozen=True)
 class SeedRun:
-    """One training run: what its validation events chose, and what it cost."""
+    """One engine of one training run: what its validation events chose, and what it cost."""
 
     seed: int
+    engine: str
     epochs: int
     best_epoch: int
     validation: float
@@ -99,15 +100,14 @@ def measure(dataset: str, seeds: Sequence[int], command: str, say: Callable[[str
         load = container.load_dataset()(dataset)
         config: TrainingConfig = container.training_config()(None, load.dataset)
         reports: list[TrainingReport] = []
-        milliseconds: dict[str, list[float]] = {engine: [] for engine in JUDGED}
+        milliseconds: dict[str, list[float]] = {}
         for seed in seeds:
             say(f"{load.dataset}: training with seed {seed}")
             report = container.train_model()(replace(config, seed=seed), epoch_lines(say))
             reports.append(report)
             for judged in report.evaluation:
-                milliseconds[judged.engine].append(
-                    1000 * progress.seconds[f"Evaluating {judged.engine}"] / judged.users
-                )
+                seconds = progress.seconds[f"Evaluating {judged.engine}"]
+                milliseconds.setdefault(judged.engine, []).append(1000 * seconds / judged.users)
         return Quality(
             dataset=load.dataset,
             date=datetime.now(UTC).date().isoformat(),
@@ -117,9 +117,9 @@ def measure(dataset: str, seeds: Sequence[int], command: str, say: Callable[[str
             users=load.users,
             ratings=load.ratings,
             asked=reports[0].evaluation[0].users,
-            config={name: value for name, value in asdict(config).items() if name != "seed"},
-            runs=[seed_run(seed, report.epochs) for seed, report in zip(seeds, reports, strict=True)],
-            engines=[engine_figures(engine, reports, float(np.mean(milliseconds[engine]))) for engine in JUDGED],
+            config={name: value for name, value in config.as_fields().items() if name != "seed"},
+            runs=[run for seed, report in zip(seeds, reports, strict=True) for run in seed_runs(seed, report)],
+            engines=[engine_figures(engine, reports, float(np.mean(spent))) for engine, spent in milliseconds.items()],
         )
 
 
@@ -128,15 +128,22 @@ def epoch_lines(say: Callable[[str], None]) -> Callable[[EpochReport], None]:
 
     def tell(epoch: EpochReport) -> None:
         best = ", best so far" if epoch.best else ""
-        say(f"  epoch {epoch.epoch}: validation NDCG@10 {epoch.validation:.4f}, {epoch.seconds:.1f} s{best}")
+        figure = "" if epoch.validation is None else f"validation NDCG@10 {epoch.validation:.4f}, "
+        say(f"  {epoch.engine}, epoch {epoch.epoch}: {figure}{epoch.seconds:.1f} s{best}")
 
     return tell
 
 
-def seed_run(seed: int, epochs: Sequence[EpochReport]) -> SeedRun:
-    """What one run came to; its best epoch is the last that was best so far."""
+def seed_runs(seed: int, report: TrainingReport) -> list[SeedRun]:
+    """What one run came to, engine by engine; the best epoch is the last that was best so far."""
+    return [_seed_run(seed, engine, report) for engine in report.version.engines]
+
+
+def _seed_run(seed: int, engine: str, report: TrainingReport) -> SeedRun:
+    epochs = [epoch for epoch in report.epochs if epoch.engine == engine]
     best = [epoch for epoch in epochs if epoch.best][-1]
-    return SeedRun(seed, len(epochs), best.epoch, best.validation, sum(epoch.seconds for epoch in epochs))
+    validation = report.version.metrics[f"{engine}.validation.ndcg@10"]
+    return SeedRun(seed, engine, len(epochs), best.epoch, validation, sum(epoch.seconds for epoch in epochs))
 
 
 def engine_figures(engine: str, reports: Sequence[TrainingReport], ms_per_list: float) -> EngineFigures:

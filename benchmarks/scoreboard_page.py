@@ -99,10 +99,11 @@ def section(quality: Quality) -> Iterator[str]:
     yield ""
     yield "What the validation ratings chose, and what training took:"
     yield ""
-    yield "| seed | best epoch | of | validation NDCG@10 | training |"
-    yield "|---|---|---|---|---|"
+    yield "| seed | engine | best epoch | of | validation NDCG@10 | training |"
+    yield "|---|---|---|---|---|---|"
     for run in quality.runs:
-        yield f"| {run.seed} | {run.best_epoch} | {run.epochs} | {run.validation:.4f} | {run.seconds:.0f} s |"
+        epochs = f"{run.best_epoch} | {run.epochs}"
+        yield f"| {run.seed} | `{run.engine}` | {epochs} | {run.validation:.4f} | {run.seconds:.0f} s |"
     yield ""
     yield "The config: " + ", ".join(f"`{name} = {value}`" for name, value in quality.config.items()) + "."
     yield ""
@@ -132,7 +133,10 @@ def cells(engine: EngineFigures) -> list[str]:
 
 def table(quality: Quality) -> Table:
     """The same for the terminal."""
-    shown = Table(title=f"{quality.dataset}, {quality.asked:,} users, {len(quality.runs)} seeds", title_justify="left")
+    shown = Table(
+        title=f"{quality.dataset}, {quality.asked:,} users, {len({run.seed for run in quality.runs})} seeds",
+        title_justify="left",
+    )
     for heading in HEADINGS:
         shown.add_column(heading)
     for engine in quality.engines:

@@ -21,6 +21,7 @@ from domain.errors import (
 )
 from domain.events import History
 from domain.lineup import Lineup
+from domain.model_versions import ModelVersion
 from domain.paging import Page
 from domain.pipeline import Pipeline
 from domain.recommendation import Candidates, UserState
@@ -405,6 +406,9 @@ def fake_pipeline(name, scores, model_version=None):
     return Pipeline(name, (generator,), ScoreRanker(name, scores), generator, model_version=model_version)
 
 
+NCF_1 = ModelVersion("ncf-1", ("ncf",), datetime(2026, 11, 21, tzinfo=UTC), {}, "fingerprint", auto=((0, "ncf"),))
+
+
 class FakeLineups:
     """Builds line-ups of simple engines on whatever the fake database holds."""
 
@@ -424,7 +428,9 @@ class FakeLineups:
         return Lineup(
             catalogue=catalogue,
             pipelines=pipelines,
-            model=None,
+            engines=("popularity", "baseline", "cold_start", "ncf"),
+            auto=((0, "ncf"),),
+            model=NCF_1 if self.with_model else None,
             vectors=catalogue.genres.astype(np.float32),
             similar_by_content=SameGenre(catalogue),
         )

@@ -88,6 +88,13 @@ class EvaluateEngines:
         return EngineReport(engine, len(ranks), figures, ndcg, interval)
 
 
+def history_lengths(past: Interactions, held_out: Interactions) -> NDArray[np.int64]:
+    """[u] how many events of `past`, sorted by user, each user of `held_out` has."""
+    starts = np.searchsorted(past.user_ids, held_out.user_ids, side="left")
+    ends = np.searchsorted(past.user_ids, held_out.user_ids, side="right")
+    return ends - starts
+
+
 def user_states(
     past: Interactions, held_out: Interactions, demographics: Mapping[int, Demographics]
 ) -> Sequence[UserState]:

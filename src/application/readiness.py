@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from domain.errors import Unavailable
-from domain.lineup import NCF
 from domain.ports.learning import Lineups
 from domain.ports.storage import UserStates
 
@@ -56,7 +55,7 @@ class CheckReadiness:
         return Readiness(
             Components(
                 database=READY,
-                model=READY if NCF in lineup.pipelines else ABSENT,
+                model=READY if lineup.model is not None else ABSENT,
                 index=READY if lineup.similar_by_ratings is not None else ABSENT,
                 cache=READY,  # the catalogue at the present revision, which the line-up holds
             )

@@ -8,7 +8,7 @@ import numpy as np
 from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import LIKED_FROM, History
 from domain.impressions import Impression, ShownItem
-from domain.lineup import AUTO, ENGINES, Lineup
+from domain.lineup import AUTO, Lineup
 from domain.pipeline import Ranking
 from domain.ports.learning import Lineups
 from domain.ports.recommending import RankingCache
@@ -30,7 +30,7 @@ from domain.users import Demographics, Principal
 class ServingRules:
     """How lists are made, by configuration.
 
-    Ratings from `liked_from` on count as liked; `auto` uses the trained model from `min_interactions` ratings on.
+    Ratings from `liked_from` on count as liked; `auto` uses the trained engines from `min_interactions` ratings on.
     """
 
     liked_from: float = LIKED_FROM
@@ -244,7 +244,7 @@ class ListEngines:
 
     def __call__(self) -> Sequence[EngineStatus]:
         lineup = self.lineups.current(self.states.catalogue_revision())
-        return [self._status(lineup, engine) for engine in ENGINES]
+        return [self._status(lineup, engine) for engine in (AUTO, *lineup.engines)]
 
     def _status(self, lineup: Lineup, engine: str) -> EngineStatus:
         pipeline = lineup.pipelines.get(engine)

@@ -4,18 +4,16 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from application.evaluating import EngineReport, EvaluateEngines
+from application.evaluating import EngineReport, EvaluateEngines, history_lengths
+from domain.choosing import best_by_length
 from domain.errors import Invalid
 from domain.events import Interactions
-from domain.lineup import AUTO, NCF, POPULARITY
+from domain.lineup import AUTO, COLD_START
 from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.ports.learning import Lineups, ModelRegistry, Trainer, TrainingData
 from domain.ports.services import Clock
 from domain.ports.storage import Catalogues, InteractionStore
 from domain.splitting import Split, leave_last_out
-
-#: engines that a new model is judged by, the yardstick first
-JUDGED = (POPULARITY, "baseline", NCF, AUTO)
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,10 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class TrainModel:
-    """Train on all but each user's last two events, stop early on the one before the last, report on the last.
+    """Train on all but each user's last two events, choose by the one before the last, report on the last.
 
-    The new version is published, evaluated through the engines that will serve it, and then made current.
-    Raises `Invalid` when there are too few ratings to hold any out.
+    The new version is published; which of its engines `auto` takes is chosen; all of them are evaluated as they will
+    serve; and then the version is made current. Raises `Invalid` when there are too few ratings to hold any out.
     """
 
     interactions: InteractionStore
@@ -56,11 +54,19 @@ class TrainModel:
         )
         model = self.trainer(training, split.validation, config, on_epoch)
         version = self.registry.publish(model, config, fingerprint(interactions), self.clock.now())
-        evaluation = self.evaluate(version.version, JUDGED, config.seed)
-        figures = {f"{report.engine}.{name}": value for report in evaluation for name, value in report.figures.items()}
-        version = self.registry.record_metrics(version.version, figures)
+        self._choose(version, split, config.seed)
+        evaluation = self.evaluate(version.version, seed=config.seed)
+        version = self.registry.record_metrics(version.version, figures_of(evaluation))
         self.registry.make_current(version.version)
         return TrainingReport(version, model.epochs, evaluation)
+
+    def _choose(self, version: ModelVersion, split: Split, seed: int) -> None:
+        """Let the validation events decide which engine `auto` takes for how long a history."""
+        judged = self.evaluate.on_validation(version, split, seed)
+        values = {report.engine: report.ndcg for report in judged}
+        lengths = history_lengths(split.train, split.validation)
+        self.registry.record_auto(version.version, best_by_length(lengths, values))
+        self.registry.record_metrics(version.version, figures_of(judged, "validation."))
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,23 @@ class EvaluateModel:
     lineups: Lineups
     engines: EvaluateEngines
 
-    def __call__(self, version: str | None, engines: Sequence[str] = JUDGED, seed: int = 0) -> list[EngineReport]:
+    def __call__(self, version: str | None, seed: int = 0) -> list[EngineReport]:
         split = leave_last_out(self.interactions.read().in_user_time_order())
         past = known_before_test(split)
         lineup = self.lineups.of(version, self.catalogues.load().counting(past))
-        return self.engines(lineup, past, split.test, self.interactions.demographics(), engines, seed)
+        names = [name for name in lineup.pipelines if name != COLD_START]
+        return self.engines(lineup, past, split.test, self.interactions.demographics(), [*names, AUTO], seed)
+
+    def on_validation(self, version: ModelVersion, split: Split, seed: int) -> list[EngineReport]:
+        """The version's own engines, judged by the validation events with what came before them."""
+        lineup = self.lineups.of(version.version, self.catalogues.load().counting(split.train))
+        people = self.interactions.demographics()
+        return self.engines(lineup, split.train, split.validation, people, version.engines, seed)
+
+
+def figures_of(reports: Sequence[EngineReport], kind: str = "") -> dict[str, float]:
+    """Every figure by name, such as `ncf.ndcg@10` or, of the kind `validation.`, `ncf.validation.ndcg@10`."""
+    return {f"{report.engine}.{kind}{name}": value for report in reports for name, value in report.figures.items()}
 
 
 def known_before_test(split: Split) -> Interactions:

@@ -41,6 +41,11 @@ def popular(rating_count: int, rating_mean: float) -> Reason:
     return Reason("popular", f"Rated {rating_mean:.1f} of 5 by {people}")
 
 
+def trending() -> Reason:
+    """The reason for what is taken up most of late."""
+    return Reason("trending", "Popular right now")
+
+
 def liked_by_people_like_you(who: Sequence[str]) -> Reason:
     """`who` describes the group, most telling part first, such as ("women", "25–34")."""
     return Reason("demographics", f"Liked by {' '.join(who)}")

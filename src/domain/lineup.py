@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from domain import blending
 from domain.catalogue import Catalogue
 from domain.errors import EngineUnavailable
-from domain.model_versions import ModelVersion
+from domain.model_versions import AutoChoice, ModelVersion
 from domain.pipeline import Pipeline
 from domain.ports.recommending import SimilarItems
 from domain.recommendation import Candidates, UserState
@@ -17,9 +17,6 @@ from domain.recommendation import Candidates, UserState
 AUTO = "auto"
 POPULARITY = "popularity"
 COLD_START = "cold_start"
-NCF = "ncf"
-#: every engine there is, whether or not it can serve now
-ENGINES = (AUTO, POPULARITY, "baseline", COLD_START, NCF)
 
 #: how many neighbours per wanted place each kind of similarity proposes, so that the two can agree on some
 NEIGHBOUR_POOL = 5
@@ -39,13 +36,16 @@ class Neighbours:
 
 @dataclass(frozen=True, eq=False)
 class Lineup:
-    """The engines by name, ready to answer. `popularity`, `baseline` and `cold_start` are always there.
+    """The engines by name, ready to answer. `popularity` and `cold_start` are always there.
 
+    `engines` are the names of all there could be, `auto` says which of those at hand is best for how long a history.
     `vectors` [n, d] place the items of the catalogue for onboarding. `similar_by_ratings` needs a model.
     """
 
     catalogue: Catalogue
     pipelines: Mapping[str, Pipeline]
+    engines: tuple[str, ...]
+    auto: AutoChoice
     model: ModelVersion | None
     vectors: NDArray[np.float32]
     similar_by_content: SimilarItems
@@ -66,13 +66,15 @@ class Lineup:
     def choose(self, engine: str, state: UserState, min_interactions: int) -> Pipeline:
         """The engine that answers when `engine` is asked for. Raises `EngineUnavailable`.
 
-        `auto` takes the trained model once a user has `min_interactions` ratings, the cold start while there is little
-        to go by, and what is popular when there is nothing at all.
+        Once a user has `min_interactions` ratings, `auto` takes the trained engine that proved best for histories of
+        that length; the cold start while there is little to go by, and what is popular when there is nothing at all.
         """
         if engine != AUTO:
             return self.pipeline(engine)
-        if NCF in self.pipelines and len(state.history) >= min_interactions:
-            return self.pipelines[NCF]
+        length = len(state.history)
+        proven = [name for least, name in self.auto if least <= length and name in self.pipelines]
+        if proven and length >= min_interactions:
+            return self.pipelines[proven[-1]]
         return self.pipelines[POPULARITY if state.is_unknown else COLD_START]
 
     def similar(

@@ -4,51 +4,52 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+#: which engine `auto` takes: pairs of the least length of a history and a name, ascending
+AutoChoice = tuple[tuple[int, str], ...]
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Hyper-parameters of one training run.
+    """What one training run makes: engines in the order in which they are trained, each with its hyper-parameters."""
 
-    `history_length` is the number of past events a user is seen by. Of the `negatives` drawn for every event the share
-    `popular_negatives` follows popularity, the rest is even. A positive event that was not liked counts
-    `disliked_weight`: at 1 the model learns what is taken up next, at 0 what is liked next.
-    """
-
-    engine: str = "ncf"
-    embedding_size: int = 64
-    epochs: int = 10
-    learning_rate: float = 4e-3
-    batch_size: int = 2048
-    weight_decay: float = 1e-6
-    dropout: float = 0.1
-    negatives: int = 64
-    popular_negatives: float = 0.5
-    disliked_weight: float = 1.0
-    patience: int = 3
-    history_length: int = 50
+    engines: Mapping[str, Mapping[str, object]]
     seed: int = 0
     device: str = "auto"
+
+    def as_fields(self) -> dict[str, object]:
+        """The same as a configuration file has it: the engines by name, then one table for each."""
+        tables = {name: dict(values) for name, values in self.engines.items()}
+        return {"engines": list(self.engines), "seed": self.seed, "device": self.device, **tables}
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch came to. `validation` is NDCG@10 over the full catalogue; `seconds` is the epoch's own time."""
+    """What one epoch of one engine came to; an engine in closed form has a single one, and no loss.
 
+    `epochs` is the most that there can be, `validation` NDCG@10 over the full catalogue.
+    """
+
+    engine: str
     epoch: int
-    loss: float
-    validation: float
+    epochs: int
+    loss: float | None
+    validation: float | None
     best: bool
     seconds: float
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One published model. `metrics` maps a name such as `ncf.ndcg@10` to its figure on the held-out test events."""
+    """One published model. `metrics` maps a name such as `ncf.ndcg@10` to its figure on the held-out test events.
+
+    `engines` are those that were trained, `auto` says which of them proved best for how long a history.
+    """
 
     version: str
-    engine: str
+    engines: tuple[str, ...]
     created_at: datetime
     config: Mapping[str, object]
     data_fingerprint: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+    auto: AutoChoice = ()
     parent: str | None = None

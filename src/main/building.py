@@ -214,20 +214,20 @@ def build_lineups(registry: "FileModelRegistry", catalogues: Catalogues) -> Line
 
 
 def build_trainer() -> Trainer:
-    from infrastructure.learning.training import TorchNcfTrainer
+    from infrastructure.learning.trainer import RecipeTrainer
 
-    return TorchNcfTrainer()
+    return RecipeTrainer()
 
 
 def read_training_config(path: Path | None = None, dataset: str | None = None) -> TrainingConfig:
-    """The given file; without one, the published config of the data set, or the default for other data."""
+    """The given file; without one, the config of the data set if it has its own, or the default."""
     from infrastructure.learning.config import read_config
 
     if path is not None:
         return read_config(path)
     folder = configs_folder()
-    published = folder / f"ncf-{dataset}.toml"
-    return read_config(published if dataset is not None and published.is_file() else folder / "ncf.toml")
+    own = folder / f"{dataset}.toml"
+    return read_config(own if dataset is not None and own.is_file() else folder / "default.toml")
 
 
 def configs_folder() -> Path:

@@ -102,7 +102,8 @@ def walk(service: Service) -> None:
     check(answer["applied_events"] == len(ratings), "the very next list has applied them all")
     check(not set(shown) & set(asked), "nothing that was rated is recommended")
     check(len(set(shown)) == 10, "there are ten, all different")
-    check(answer["engine"] == "ncf" and bool(answer["model_version"]), "the trained model made the list")
+    trained = answer["engine"] not in ("popularity", "baseline", "cold_start")
+    check(trained and bool(answer["model_version"]), "a trained engine made the list")
 
     service.call("POST", "/ratings/", [{"item_id": shown[0], "rating": 5}])
     answer, after = recommended(service)

@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.catalogue import Catalogue
 from domain.events import Interactions
 from domain.lineup import Lineup
-from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
+from domain.model_versions import AutoChoice, EpochReport, ModelVersion, TrainingConfig
 from domain.users import Demographics
 
 
@@ -26,7 +26,9 @@ class TrainedModel(Protocol):
     """A trained model that can be written into an artifact folder. Opaque outside the learning adapters."""
 
     @property
-    def engine(self) -> str: ...
+    def engines(self) -> Sequence[str]:
+        """Names of the engines that were trained; one that the data is too large or too small for is left out."""
+        ...
 
     @property
     def epochs(self) -> Sequence[EpochReport]: ...
@@ -40,7 +42,7 @@ class Trainer(Protocol):
         config: TrainingConfig,
         on_epoch: Callable[[EpochReport], None],
     ) -> TrainedModel:
-        """Fit on `training`, stop early on `validation` (one held-out event a user) and keep the best weights."""
+        """Fit every engine on `training`; choose epochs and blends on `validation`, one held-out event a user."""
         ...
 
 
@@ -61,6 +63,10 @@ class ModelRegistry(Protocol):
         self, model: TrainedModel, config: TrainingConfig, fingerprint: str, created_at: datetime
     ) -> ModelVersion:
         """Write the model as a new version, whole or not at all. It is not served before `make_current`."""
+        ...
+
+    def record_auto(self, version: str, auto: AutoChoice) -> ModelVersion:
+        """Write into a version's manifest which of its engines `auto` takes."""
         ...
 
     def record_metrics(self, version: str, metrics: Mapping[str, float]) -> ModelVersion:

@@ -1,15 +1,16 @@
 """Content: words of titles and descriptions, genres and tags."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from domain import explaining
 from domain.catalogue import Catalogue
-from domain.recommendation import Candidates, Context
-from infrastructure.generators.signals import proposed, recency_weights
+from domain.recommendation import Candidates, Context, Reason
+from infrastructure.generators.signals import general_reason, liked_genres, proposed, recency_weights
 
 #: how much a genre or a tag counts beside a word, and a disliked event beside a liked one
 LABEL_WEIGHT, DISLIKE = 2.0, 0.5
@@ -34,6 +35,24 @@ class ContentGenerator:
     def __call__(self, context: Context, limit: int) -> Candidates:
         return proposed(self.scores(context), context, limit)
 
+    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        scores = self.scores(context)
+        return np.zeros(len(positions)) if scores is None else scores[positions]
+
+    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
+        """The events that added most; the genres where none did, as for favourite genres alone."""
+        taste = liked_genres(context)
+        return [
+            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
+            for row, position in zip(self.contributions(context, positions), positions.tolist(), strict=True)
+        ]
+
+    def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what each event of the history adds to the scores of the positions [c]."""
+        length = float(np.linalg.norm(self._profile(context))) or 1.0
+        common = (self._items[positions] @ self._items[context.positions].T).toarray()
+        return np.asarray(common * self._event_weights(context) / length, dtype=np.float64)
+
     def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
         """Eligible items that share something with the one at `position`, by cosine."""
         one = np.zeros(self._items.shape[0])
@@ -42,11 +61,15 @@ class ContentGenerator:
         scores[position] = 0.0
         return Candidates.top(scores, eligible & (scores > 0), limit)
 
+    @staticmethod
+    def _event_weights(context: Context) -> NDArray[np.float64]:
+        """[m] by recency, below zero for what was not liked."""
+        return recency_weights(context) * np.where(context.ratings >= context.liked_from, 1.0, -DISLIKE)
+
     def _profile(self, context: Context) -> NDArray[np.float64]:
         """[terms] weighted sum of the history's rows, and of the favourite genres' terms."""
-        signs = np.where(context.ratings >= context.liked_from, 1.0, -DISLIKE)
         weights = np.zeros(self._items.shape[0])
-        weights[context.positions] = recency_weights(context) * signs
+        weights[context.positions] = self._event_weights(context)
         profile = np.asarray(self._terms @ weights, dtype=np.float64)
         favourites = [self._genre_terms[genre] for genre in context.favourite_genres if genre in self._genre_terms]
         profile[favourites] += 1.0

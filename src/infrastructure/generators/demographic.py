@@ -10,8 +10,8 @@ from domain.catalogue import Catalogue
 from domain.recommendation import Candidates, Context, Reason
 from domain.users import Demographics
 from infrastructure.generators.signals import proposed
-from infrastructure.learning.artifacts import LoadedModel
 from infrastructure.learning.features import AGE_BRACKETS, age_bracket, demographic_features
+from infrastructure.learning.shared_parts import SharedParts
 
 #: MovieLens writes genders as letters
 PEOPLE: Mapping[str, str] = {"F": "women", "M": "men"}
@@ -22,12 +22,12 @@ class DemographicGenerator:
 
     name = "demographic"
 
-    def __init__(self, catalogue: Catalogue, model: LoadedModel) -> None:
-        rows = model.vocabulary.rows(catalogue.ids)
+    def __init__(self, catalogue: Catalogue, shared: SharedParts) -> None:
+        rows = shared.vocabulary.rows(catalogue.ids)
         known = rows >= 0
-        self._vocabulary = model.vocabulary
-        self._lifts = np.where(known, model.group_lifts[:, rows], 0.0).astype(np.float64)  # [D, n]
-        shares = model.item_shares
+        self._vocabulary = shared.vocabulary
+        self._lifts = np.where(known, shared.group_lifts[:, rows], 0.0).astype(np.float64)  # [D, n]
+        shares = shared.item_shares
         floor = float(shares.min()) if len(shares) else 0.0
         self._shares = np.where(known, shares[rows], floor).astype(np.float64) if len(shares) else np.zeros(len(rows))
 

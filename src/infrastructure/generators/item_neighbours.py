@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from domain.catalogue import Catalogue
 from domain.recommendation import Candidates, Context
 from infrastructure.generators.signals import DECAY, proposed
-from infrastructure.learning.artifacts import LoadedModel
+from infrastructure.learning.shared_parts import SharedParts
 
 #: the last events that speak; older ones weigh next to nothing
 SPEAKING = 50
@@ -40,22 +40,22 @@ class CollaborativeGenerator:
 
     name = "collaborative"
 
-    def __init__(self, catalogue: Catalogue, model: LoadedModel, voices: Voices = TASTE) -> None:
+    def __init__(self, catalogue: Catalogue, shared: SharedParts, voices: Voices = TASTE) -> None:
         self._voices = voices
         self._worth = np.log1p(catalogue.rating_counts) if voices.popularity else np.ones(len(catalogue))
-        rows = model.vocabulary.rows(catalogue.ids)
-        to_position = catalogue.positions(model.vocabulary.item_ids)
+        rows = shared.vocabulary.rows(catalogue.ids)
+        to_position = catalogue.positions(shared.vocabulary.item_ids)
         # Position n, one past the end, stands for `no neighbour`; its score is thrown away.
-        found = np.where(model.neighbours >= 0, to_position[model.neighbours], -1)
+        found = np.where(shared.neighbours >= 0, to_position[shared.neighbours], -1)
         found = np.where(found >= 0, found, len(catalogue))
         size = found.shape[1]
         self._neighbours = np.full((len(catalogue), size), len(catalogue), dtype=np.int64)
         self._weights = np.zeros((len(catalogue), size))
         known = rows >= 0
         self._neighbours[known] = found[rows[known]]
-        self._weights[known] = np.maximum(model.similarities[rows[known]], 0.0) ** SHARPNESS
-        self._vectors = model.item_vectors
-        self._index = model.index
+        self._weights[known] = np.maximum(shared.similarities[rows[known]], 0.0) ** SHARPNESS
+        self._vectors = shared.item_vectors
+        self._index = shared.index
         self._rows = rows
         self._to_position = to_position
 

@@ -10,42 +10,40 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from domain.errors import ArtifactDamaged
+from domain.errors import ArtifactDamaged, InvalidConfig
 from domain.model_versions import EpochReport, ModelVersion
-from domain.ports.recommending import ItemIndex
-from infrastructure.learning.architecture import Shapes, weight_shapes
+from infrastructure.learning.config import parse_config, recipes_of
 from infrastructure.learning.features import Vocabulary
-from infrastructure.learning.manifest import FileRecord, Manifest
+from infrastructure.learning.manifest import MANIFEST, FileRecord, Manifest
+from infrastructure.learning.recipes.recipe import Arrays, Recipe, Shapes
+from infrastructure.learning.shared_parts import NEIGHBOURS, SharedParts
 from infrastructure.retrieval.annoy_index import AnnoyIndex
 
-WEIGHTS, VECTORS, VOCABULARY, INDEX = "weights.safetensors", "vectors.safetensors", "vocabulary.json", "items.ann"
-#: most bytes that each file may have; whatever is larger is refused unread
-LARGEST: Mapping[str, int] = {WEIGHTS: 2 << 30, VECTORS: 4 << 30, VOCABULARY: 256 << 20, INDEX: 16 << 30}
-#: neighbours kept for every item
-NEIGHBOURS = 100
+VECTORS, VOCABULARY, INDEX = "vectors.safetensors", "vocabulary.json", "items.ann"
+#: most bytes that each shared file may have; whatever is larger is refused unread
+LARGEST: Mapping[str, int] = {VECTORS: 4 << 30, VOCABULARY: 256 << 20, INDEX: 16 << 30}
+#: the same for the one file of each engine
+LARGEST_ENGINE = 8 << 30
 
-Floats = NDArray[np.float32]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedNcf:
-    """A trained model as plain arrays. Everything by item has one row for each id of the vocabulary."""
+class Trained:
+    """A trained model as plain arrays: the shared parts, and those of every engine by its name."""
 
     epochs: Sequence[EpochReport]
-    vocabulary: Vocabulary
-    weights: Mapping[str, Floats]  # as the PyTorch module names them
-    item_vectors: Floats  # [n, d], unit length or zero
-    popularity: Floats  # [n, 3]
-    group_lifts: Floats  # [D, n]
-    item_shares: Floats  # [n], log
+    shared: SharedParts
+    arrays: Mapping[str, Arrays]
     seed: int
-    engine: str = "ncf"
+
+    @property
+    def engines(self) -> Sequence[str]:
+        return tuple(self.arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,45 +51,28 @@ class LoadedModel:
     """A model version, whole and verified, ready to be served."""
 
     version: ModelVersion
-    vocabulary: Vocabulary
-    weights: Mapping[str, Floats]
-    item_vectors: Floats  # [n, d]
-    popularity: Floats  # [n, 3]
-    group_lifts: Floats  # [D, n]
-    item_shares: Floats  # [n]
-    neighbours: NDArray[np.int32]  # [n, NEIGHBOURS] rows, -1 where there are fewer
-    similarities: Floats  # [n, NEIGHBOURS]
-    index: ItemIndex
+    shared: SharedParts
+    recipes: Mapping[str, Recipe]
+    arrays: Mapping[str, Arrays]  # by engine
 
 
-def write_files(folder: Path, model: TrainedNcf) -> dict[str, FileRecord]:
+def engine_file(engine: str) -> str:
+    """The file that holds one engine's arrays."""
+    return f"{engine}.safetensors"
+
+
+def write_files(folder: Path, model: Trained) -> dict[str, FileRecord]:
     """Write the model's files, flushed to disk, and say what each must look like from now on."""
-    index = AnnoyIndex.build(model.item_vectors, model.seed)
-    neighbours, similarities = nearest_others(index, model.item_vectors)
-    vectors = {
-        "item_vectors": model.item_vectors,
-        "popularity": model.popularity,
-        "group_lifts": model.group_lifts,
-        "item_shares": model.item_shares,
-        "neighbours": neighbours,
-        "similarities": similarities,
-    }
-    index.save(folder / INDEX)
-    write_durably(folder / WEIGHTS, save_tensors({name: np.ascontiguousarray(w) for name, w in model.weights.items()}))
-    write_durably(folder / VECTORS, save_tensors({name: np.ascontiguousarray(v) for name, v in vectors.items()}))
-    write_durably(folder / VOCABULARY, json.dumps(_vocabulary_fields(model.vocabulary)).encode())
+    shared = model.shared
+    vectors = {name: getattr(shared, name) for name in _vector_shapes(shared.vocabulary, {})}
+    # Built again: a forest that has been saved goes on reading the file, and that is the registry's from now on.
+    AnnoyIndex.build(shared.item_vectors, model.seed).save(folder / INDEX)
     flush(folder / INDEX)
-    return {name: FileRecord.of(folder / name) for name in LARGEST}
-
-
-def nearest_others(index: ItemIndex, vectors: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """[n, NEIGHBOURS] nearest other items of every item with their similarities, -1 and 0 where there are fewer."""
-    rows, similarities = index.neighbours(vectors, NEIGHBOURS + 1)
-    itself = rows == np.arange(len(vectors))[:, None]
-    order = np.argsort(itself, axis=1, kind="stable")[:, :NEIGHBOURS]  # moves the item itself past the end
-    rows, similarities = np.take_along_axis(rows, order, 1), np.take_along_axis(similarities, order, 1)
-    gone = (rows < 0) | (similarities <= 0) | (rows == np.arange(len(vectors))[:, None])
-    return np.where(gone, -1, rows).astype(np.int32), np.where(gone, 0.0, similarities).astype(np.float32)
+    write_durably(folder / VECTORS, _encoded(vectors))
+    write_durably(folder / VOCABULARY, json.dumps(_vocabulary_fields(shared.vocabulary)).encode())
+    for engine, arrays in model.arrays.items():
+        write_durably(folder / engine_file(engine), _encoded(arrays))
+    return {name: FileRecord.of(folder / name) for name in _files_of(model.engines)}
 
 
 def read_artifact(folder: Path) -> LoadedModel:
@@ -100,19 +81,42 @@ def read_artifact(folder: Path) -> LoadedModel:
     Every file is verified before the first one is parsed.
     """
     manifest = Manifest.read(folder)
-    if set(manifest.files) != set(LARGEST):
-        raise ArtifactDamaged(f"The manifest of {folder.name} names other files than a model has.")
-    contents = {name: verified(folder / name, manifest.files[name], LARGEST[name]) for name in LARGEST}
+    version = manifest.version
+    largest = _files_of(version.engines)
+    if set(manifest.files) != set(largest):
+        raise ArtifactDamaged(f"The manifest of {folder.name} names other files than its model has.")
+    contents = {name: verified(folder / name, manifest.files[name], size) for name, size in largest.items()}
     vocabulary = _parsed(VOCABULARY, lambda: _vocabulary_of(json.loads(contents[VOCABULARY])))
-    weights = _parsed(WEIGHTS, lambda: load_tensors(contents[WEIGHTS]))
     vectors = _parsed(VECTORS, lambda: load_tensors(contents[VECTORS]))
     _check_arrays(VECTORS, vectors, _vector_shapes(vocabulary, vectors))
-    _check_arrays(WEIGHTS, weights, weight_shapes(vocabulary, _width(weights, "embedding")))
     if len(vocabulary) and not -1 <= vectors["neighbours"].min() <= vectors["neighbours"].max() < len(vocabulary):
         raise ArtifactDamaged(f"{VECTORS} names neighbours that do not exist.")
     width = vectors["item_vectors"].shape[1]
     index = _parsed(INDEX, lambda: AnnoyIndex.open(folder / INDEX, len(vocabulary), width))
-    return LoadedModel(version=manifest.version, vocabulary=vocabulary, weights=weights, index=index, **vectors)
+    recipes = _recipes_of(version)
+    arrays = {engine: _engine_arrays(recipe, vocabulary, contents) for engine, recipe in recipes.items()}
+    return LoadedModel(version, SharedParts(vocabulary=vocabulary, index=index, **vectors), recipes, arrays)
+
+
+def _files_of(engines: Sequence[str]) -> dict[str, int]:
+    """The files of a model with these engines, and the most bytes that each may have."""
+    return {**LARGEST, **{engine_file(engine): LARGEST_ENGINE for engine in engines}}
+
+
+def _recipes_of(version: ModelVersion) -> dict[str, Recipe]:
+    """The recipes of a version's engines, in the order in which they were trained."""
+    try:
+        recipes = recipes_of(parse_config(version.config, MANIFEST))
+        return {engine: recipes[engine] for engine in version.engines}
+    except (InvalidConfig, KeyError) as problem:
+        raise ArtifactDamaged(f"{MANIFEST} of {version.version} does not say how its engines were made.") from problem
+
+
+def _engine_arrays(recipe: Recipe, vocabulary: Vocabulary, contents: Mapping[str, bytes]) -> Arrays:
+    name = engine_file(recipe.name)
+    arrays = _parsed(name, lambda: load_tensors(contents[name]))
+    _check_arrays(name, arrays, _parsed(name, lambda: recipe.shapes(vocabulary, arrays)))
+    return arrays
 
 
 def verify(folder: Path) -> ModelVersion:
@@ -161,10 +165,10 @@ def _parsed(name: str, parse: Callable[[], T]) -> T:
         raise ArtifactDamaged(f"{name} cannot be read: {problem}.") from problem
 
 
-def _vector_shapes(vocabulary: Vocabulary, vectors: Mapping[str, NDArray[Any]]) -> Shapes:
+def _vector_shapes(vocabulary: Vocabulary, vectors: Arrays) -> Shapes:
     n = len(vocabulary)
     return {
-        "item_vectors": (n, _width(vectors, "item_vectors")),
+        "item_vectors": (n, width_of(vectors, "item_vectors")),
         "popularity": (n, 3),
         "group_lifts": (vocabulary.demographic_size, n),
         "item_shares": (n,),
@@ -173,11 +177,16 @@ def _vector_shapes(vocabulary: Vocabulary, vectors: Mapping[str, NDArray[Any]]) 
     }
 
 
-def _width(arrays: Mapping[str, NDArray[Any]], name: str) -> int:
-    return arrays[name].shape[-1] if name in arrays and arrays[name].ndim == 2 else 0
+def width_of(arrays: Arrays, name: str) -> int:
+    """Columns of a matrix among the arrays; 0 where there is no such matrix."""
+    return arrays[name].shape[1] if name in arrays and arrays[name].ndim == 2 else 0
 
 
-def _check_arrays(name: str, arrays: Mapping[str, NDArray[Any]], shapes: Shapes) -> None:
+def _encoded(arrays: Arrays) -> bytes:
+    return save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def _check_arrays(name: str, arrays: Arrays, shapes: Shapes) -> None:
     if {key: array.shape for key, array in arrays.items()} != shapes:
         raise ArtifactDamaged(f"{name} holds other arrays than the vocabulary asks for.")
     if not all(np.isfinite(array).all() for array in arrays.values()):
@@ -190,7 +199,6 @@ def _vocabulary_fields(vocabulary: Vocabulary) -> dict[str, object]:
         "genre_names": list(vocabulary.genre_names),
         "genders": list(vocabulary.genders),
         "occupations": list(vocabulary.occupations),
-        "history_length": vocabulary.history_length,
     }
 
 
@@ -199,4 +207,4 @@ def _vocabulary_of(fields: Mapping[str, Any]) -> Vocabulary:
     if item_ids.ndim != 1 or (np.diff(item_ids) <= 0).any():
         raise ValueError("the item ids are not ascending")
     names = {key: tuple(str(name) for name in fields[key]) for key in ("genre_names", "genders", "occupations")}
-    return Vocabulary(item_ids=item_ids, history_length=int(fields["history_length"]), **names)
+    return Vocabulary(item_ids=item_ids, **names)

@@ -1,32 +1,24 @@
-"""Reads a training configuration from a TOML file: one key for each field of `TrainingConfig`, all optional."""
+"""Reads a training configuration from a TOML file.
+
+At the top stand `seed`, `device` and `engines`; below, a table for each engine with the fields of its recipe. All of it
+is optional.
+"""
 
 import math
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict, fields
 from pathlib import Path
+from typing import Any
 
 from domain.errors import Detail, InvalidConfig
 from domain.model_versions import TrainingConfig
+from infrastructure.learning.recipes.recipe import Recipe
+from infrastructure.learning.recipes.table import RECIPES
 
-#: least and greatest value of every number
-RANGES: Mapping[str, tuple[float, float]] = {
-    "embedding_size": (1, 1024),
-    "epochs": (1, 1000),
-    "learning_rate": (1e-8, 1.0),
-    "batch_size": (2, 1_000_000),
-    "weight_decay": (0.0, 1.0),
-    "dropout": (0.0, 0.95),
-    "negatives": (1, 10_000),
-    "popular_negatives": (0.0, 1.0),
-    "disliked_weight": (0.0, 1.0),
-    "patience": (1, 1000),
-    "history_length": (1, 1000),
-    "seed": (0, 2**32 - 1),
-}
-#: what a word must look like
-WORDS: Mapping[str, str] = {"engine": r"ncf", "device": r"auto|cpu|cuda(:\d+)?"}
+LARGEST_SEED = 2**32 - 1
+DEVICE = r"auto|cpu|cuda(:\d+)?"
 
 
 def read_config(path: Path) -> TrainingConfig:
@@ -41,31 +33,78 @@ def read_config(path: Path) -> TrainingConfig:
 
 
 def parse_config(values: Mapping[str, object], source: str) -> TrainingConfig:
-    """The same from values at hand; `source` is named in the error."""
-    defaults = {field.name: field.default for field in fields(TrainingConfig)}
-    problems = [
-        Detail(key, problem)
-        for key, value in values.items()
-        if (problem := _problem_with(key, value, defaults.get(key))) is not None
-    ]
+    """The same from values at hand; `source` is named in the error. What is not said keeps its default."""
+    problems = list(_problems(values))
     if problems:
         named = "; ".join(f"{detail.where}: {detail.problem}" for detail in problems)
         raise InvalidConfig(f"{source} is not a training configuration: {named}.", problems)
+    said: Mapping[str, Any] = values
+    return TrainingConfig(
+        engines={name: asdict(_recipe(name, said.get(name, {}))) for name in said.get("engines", RECIPES)},
+        seed=said.get("seed", 0),
+        device=said.get("device", "auto"),
+    )
+
+
+def recipes_of(config: TrainingConfig) -> dict[str, Recipe]:
+    """The recipe of each engine, in order. Raises `InvalidConfig` for an engine or a setting that there is not."""
+    checked = parse_config(config.as_fields(), "the configuration")
+    return {name: _recipe(name, values) for name, values in checked.engines.items()}
+
+
+def _recipe(name: str, values: Mapping[str, Any]) -> Recipe:
+    """One engine's recipe from values that have been checked."""
+    whole = {field.name: isinstance(field.default, int) for field in fields(RECIPES[name])}
     # TOML writes 1 where 1.0 is meant.
-    typed = {key: float(str(value)) if isinstance(defaults[key], float) else value for key, value in values.items()}
-    return TrainingConfig(**typed)  # type: ignore[arg-type]
+    numbers = {key: value if isinstance(value, str) or whole[key] else float(value) for key, value in values.items()}
+    return RECIPES[name](**numbers)
 
 
-def _problem_with(key: str, value: object, default: object) -> str | None:
-    if default is None:
-        return "there is no such setting"
-    if isinstance(default, str):
-        if not isinstance(value, str) or not re.fullmatch(WORDS[key], value):
-            return f"must be one of {WORDS[key].replace('|', ', ')}"
-        return None
-    if isinstance(value, bool) or not isinstance(value, int if isinstance(default, int) else (int, float)):
-        return "must be a whole number" if isinstance(default, int) else "must be a number"
-    low, high = RANGES[key]
+def _problems(values: Mapping[str, object]) -> Iterator[Detail]:
+    engines = values.get("engines", list(RECIPES))
+    if (
+        not isinstance(engines, list)
+        or not engines
+        or not all(isinstance(name, str) and name in RECIPES for name in engines)
+    ):
+        yield Detail("engines", f"must name some of {', '.join(RECIPES)}")
+        engines = list(RECIPES)
+    elif len(set(engines)) < len(engines):
+        yield Detail("engines", "must not name an engine twice")
+    for key, value in values.items():
+        if key == "seed":
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_SEED:
+                yield Detail(key, f"must be a whole number from 0 to {LARGEST_SEED}")
+        elif key == "device":
+            if not isinstance(value, str) or not re.fullmatch(DEVICE, value):
+                yield Detail(key, "must be one of auto, cpu, cuda, cuda:0 and so on")
+        elif key in RECIPES:
+            yield from _table_problems(key, value, key in engines)
+        elif key != "engines":
+            yield Detail(key, "there is no such setting")
+
+
+def _table_problems(engine: str, table: object, trained: bool) -> Iterator[Detail]:
+    if not isinstance(table, dict):
+        yield Detail(engine, "must be a table of settings")
+        return
+    if not trained:
+        yield Detail(engine, "has settings and is not among the engines")
+    known = {field.name: field for field in fields(RECIPES[engine])}
+    for key, value in table.items():
+        problem = _problem_with(known[key], value) if key in known else "there is no such setting"
+        if problem:
+            yield Detail(f"{engine}.{key}", problem)
+
+
+def _problem_with(setting: "Field[Any]", value: object) -> str | None:
+    words = setting.metadata.get("words")
+    if words is not None:
+        return None if value in words else f"must be one of {', '.join(words)}"
+    whole = isinstance(setting.default, int)
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        return "must be a whole number" if whole else "must be a number"
+    low, high = setting.metadata["range"]
     if not math.isfinite(value) or not low <= value <= high:
         return f"must be from {low} to {high}"
     return None

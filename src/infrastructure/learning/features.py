@@ -57,23 +57,15 @@ class Vocabulary:
     genre_names: tuple[str, ...]
     genders: tuple[str, ...]
     occupations: tuple[str, ...]
-    history_length: int
 
     @classmethod
-    def of(
-        cls,
-        catalogue: Catalogue,
-        interactions: Interactions,
-        people: Mapping[int, Demographics],
-        history_length: int,
-    ) -> "Vocabulary":
+    def of(cls, catalogue: Catalogue, interactions: Interactions, people: Mapping[int, Demographics]) -> "Vocabulary":
         """Items with at least one interaction, and every genre, gender and occupation there is."""
         return cls(
             item_ids=np.intersect1d(catalogue.ids, interactions.item_ids),
             genre_names=catalogue.genre_names,
             genders=tuple(sorted({who.gender for who in people.values() if who.gender})),
             occupations=tuple(sorted({who.occupation for who in people.values() if who.occupation})),
-            history_length=history_length,
         )
 
     def __len__(self) -> int:

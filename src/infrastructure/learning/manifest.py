@@ -17,7 +17,7 @@ from domain.model_versions import ModelVersion
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
-FORMAT = 1
+FORMAT = 2
 #: no path separators and no leading dot, so that a version can never lead out of the registry
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z]+")
@@ -76,11 +76,12 @@ class Manifest:
         return {
             "format": FORMAT,
             "version": version.version,
-            "engine": version.engine,
+            "engines": list(version.engines),
             "created_at": version.created_at.isoformat(),
             "config": dict(version.config),
             "data_fingerprint": version.data_fingerprint,
             "metrics": dict(version.metrics),
+            "auto": [list(pair) for pair in version.auto],
             "parent": version.parent,
             "libraries": dict(self.libraries),
             "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()},
@@ -102,11 +103,12 @@ class Manifest:
             raise ValueError("a metric is not finite")
         version = ModelVersion(
             version=fields["version"],
-            engine=str(fields["engine"]),
+            engines=tuple(str(engine) for engine in fields["engines"]),
             created_at=datetime.fromisoformat(fields["created_at"]),
             config=dict(fields["config"]),
             data_fingerprint=str(fields["data_fingerprint"]),
             metrics=metrics,
+            auto=tuple((int(least), str(engine)) for least, engine in fields["auto"]),
             parent=None if fields["parent"] is None else str(fields["parent"]),
         )
         return cls(version, files, {str(name): str(value) for name, value in fields["libraries"].items()})

@@ -15,7 +15,7 @@ from domain.recommendation import Context, Reason
 from infrastructure.generators.signals import general_reason, liked_genres
 from infrastructure.learning import features
 from infrastructure.learning.architecture import ITEM_LAYERS, USER_LAYERS
-from infrastructure.learning.artifacts import LoadedModel
+from infrastructure.learning.shared_parts import SharedParts, by_position
 
 Floats = NDArray[np.float32]
 Layer = tuple[Floats, Floats]  # weights [in, out], bias [out]
@@ -31,17 +31,20 @@ class NcfRanker:
 
     name = "ncf"
 
-    def __init__(self, catalogue: Catalogue, model: LoadedModel) -> None:
-        self._vocabulary = model.vocabulary
-        self._user_tower = folded(model.weights, "user_tower", len(USER_LAYERS))
-        first, *self._head = [linear(model.weights, f"head.{place}") for place in (0, 2, 4)]
+    def __init__(
+        self, catalogue: Catalogue, shared: SharedParts, weights: Mapping[str, Floats], history_length: int
+    ) -> None:
+        self._vocabulary = shared.vocabulary
+        self._history_length = history_length
+        self._user_tower = folded(weights, "user_tower", len(USER_LAYERS))
+        first, *self._head = [linear(weights, f"head.{place}") for place in (0, 2, 4)]
         self._first: Layer = (first[0][: USER_LAYERS[-1]], first[1])
-        embeddings = by_position(catalogue, model.vocabulary, model.weights["embedding"])
-        facts = features.item_features(catalogue, model.vocabulary, model.popularity)
-        item_tower = folded(model.weights, "item_tower", len(ITEM_LAYERS))
+        embeddings = by_position(catalogue, shared.vocabulary, weights["embedding"])
+        facts = features.item_features(catalogue, shared.vocabulary, shared.popularity)
+        item_tower = folded(weights, "item_tower", len(ITEM_LAYERS))
         items = run_tower(item_tower, np.concatenate([facts, embeddings], axis=1))
         self._item_shares = items @ first[0][USER_LAYERS[-1] :]  # [n, 64]
-        genres = features.genre_columns(catalogue, model.vocabulary.genre_names)
+        genres = features.genre_columns(catalogue, shared.vocabulary.genre_names)
         self._values = np.concatenate([embeddings, genres], axis=1)  # [n, d + G]
 
     def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -52,7 +55,7 @@ class NcfRanker:
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """Exact leave-one-out: what each of the last events adds is what the log-odds lose without it."""
         # An event beyond the window adds nothing, and there is nothing to leave out.
-        count = min(len(context.positions), EXPLAINED, self._vocabulary.history_length)
+        count = min(len(context.positions), EXPLAINED, self._history_length)
         logits = self._logits(context, positions, left_out=count)
         added = np.zeros((len(positions), len(context.positions)))
         added[:, len(context.positions) - count :] = (logits[0] - logits[1:]).T
@@ -76,7 +79,7 @@ class NcfRanker:
 
     def _users(self, context: Context, left_out: int) -> Floats:
         """[1 + left_out, F] features of the user, then of the same user without each of the last events."""
-        length = self._vocabulary.history_length
+        length = self._history_length
         # One event more than the window: without a newer one, the event just outside of it comes in.
         positions = context.positions[-length - 1 :]
         ratings = context.ratings[-length - 1 :]
@@ -96,14 +99,6 @@ def ages_leaving_out(events: int, left_out: int) -> NDArray[np.int64]:
     without = ages[None, :] - earlier
     without[np.arange(left_out), missing] = -1
     return np.concatenate([ages[None, :], without])
-
-
-def by_position(catalogue: Catalogue, vocabulary: features.Vocabulary, rows_of: Floats) -> Floats:
-    """[n, …] a model's rows in the order of the catalogue; zeros for items that the model does not know."""
-    rows = vocabulary.rows(catalogue.ids)
-    found = np.zeros((len(catalogue), *rows_of.shape[1:]), dtype=np.float32)
-    found[rows >= 0] = rows_of[rows[rows >= 0]]
-    return found
 
 
 def linear(weights: Mapping[str, Floats], name: str) -> Layer:

@@ -4,17 +4,17 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from domain.errors import ArtifactDamaged, ModelNotFound
-from domain.model_versions import ModelVersion, TrainingConfig
+from domain.model_versions import AutoChoice, ModelVersion, TrainingConfig
 from domain.ports.learning import TrainedModel
 from infrastructure.learning.artifacts import (
     LoadedModel,
-    TrainedNcf,
+    Trained,
     flush,
     read_artifact,
     verify,
@@ -43,7 +43,7 @@ class FileModelRegistry:
 
         Raises `TypeError` for a model that has no artifact format.
         """
-        if not isinstance(model, TrainedNcf):
+        if not isinstance(model, Trained):
             raise TypeError(f"{type(model).__name__} cannot be written as an artifact")
         self._root.mkdir(parents=True, exist_ok=True)
         parent = self.find_current()
@@ -52,9 +52,9 @@ class FileModelRegistry:
             files = write_files(unfinished, model)
             version = ModelVersion(
                 version="",
-                engine=model.engine,
+                engines=tuple(model.engines),
                 created_at=created_at,
-                config=asdict(config),
+                config=config.as_fields(),
                 data_fingerprint=fingerprint,
                 parent=parent.version if parent else None,
             )
@@ -62,13 +62,13 @@ class FileModelRegistry:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
+    def record_auto(self, version: str, auto: AutoChoice) -> ModelVersion:
+        """Write which engines `auto` takes into the version's manifest. Raises `ModelNotFound`."""
+        return self._rewrite(version, lambda known: replace(known, auto=auto))
+
     def record_metrics(self, version: str, metrics: Mapping[str, float]) -> ModelVersion:
         """Add figures to the version's manifest; those of the same name are replaced. Raises `ModelNotFound`."""
-        folder = self._folder(version)
-        manifest = Manifest.read(folder)
-        measured = replace(manifest.version, metrics={**manifest.version.metrics, **metrics})
-        _replace(folder / MANIFEST, replace(manifest, version=measured).encoded())
-        return measured
+        return self._rewrite(version, lambda known: replace(known, metrics={**known.metrics, **metrics}))
 
     def make_current(self, version: str) -> None:
         """Point at the version, once it has proved whole. Raises `ModelNotFound`, `ArtifactDamaged`."""
@@ -103,9 +103,16 @@ class FileModelRegistry:
         folder = self._current_folder()
         return read_artifact(folder) if folder else None
 
+    def _rewrite(self, version: str, change: Callable[[ModelVersion], ModelVersion]) -> ModelVersion:
+        folder = self._folder(version)
+        manifest = Manifest.read(folder)
+        changed = replace(manifest, version=change(manifest.version))
+        _replace(folder / MANIFEST, changed.encoded())
+        return changed.version
+
     def _move_into_place(self, unfinished: Path, manifest: Manifest) -> ModelVersion:
         """Two runs may finish within one second: the next free name is taken."""
-        stem = f"{manifest.version.created_at:%Y%m%dT%H%M%S}-{manifest.version.engine}"
+        stem = f"{manifest.version.created_at:%Y%m%dT%H%M%SZ}-{manifest.version.data_fingerprint[:4]}"
         for attempt in range(1, 1000):
             name = stem if attempt == 1 else f"{stem}-{attempt}"
             version = replace(manifest.version, version=name)

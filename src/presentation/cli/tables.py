@@ -59,12 +59,15 @@ def recommendations_table(shown: RecommendationList) -> Table:
 
 @contextmanager
 def training_bar(config: TrainingConfig) -> Iterator[OnEpoch]:
-    """Show epochs as a bar with loss, validation NDCG and time left on a terminal, as lines elsewhere."""
+    """Show the epochs of each engine as a bar with loss, validation NDCG and time left, or as lines where no one looks.
+
+    On a terminal there is one bar for each engine of the configuration.
+    """
     if not console.is_terminal:
-        yield lambda report: console.print(_line(report, config), highlight=False)
+        yield lambda report: console.print(_line(report), highlight=False)
         return
     columns = (
-        TextColumn("Training"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -72,18 +75,24 @@ def training_bar(config: TrainingConfig) -> Iterator[OnEpoch]:
         TextColumn("{task.fields[figures]}"),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("training", total=config.epochs, figures="")
+        bars = {name: progress.add_task(f"Training {name}", total=None, figures="") for name in config.engines}
         yield lambda report: progress.update(
-            task, completed=report.epoch, figures=f"loss {report.loss:.4f}, validation NDCG@10 {report.validation:.4f}"
+            bars[report.engine], total=report.epochs, completed=report.epoch, figures=_figures(report)
         )
 
 
-def _line(report: EpochReport, config: TrainingConfig) -> str:
+def _line(report: EpochReport) -> str:
+    if report.loss is None:
+        return ", ".join(filter(None, [f"{report.engine}: trained in {report.seconds:.1f} s", _figures(report)]))
     best = ", best so far" if report.best else ""
-    return (
-        f"Epoch {report.epoch} of at most {config.epochs}: loss {report.loss:.4f}, "
-        f"validation NDCG@10 {report.validation:.4f}, {report.seconds:.1f} s{best}"
-    )
+    steps = f"epoch {report.epoch} of at most {report.epochs}"
+    return f"{report.engine}: {steps}: {_figures(report)}, {report.seconds:.1f} s{best}"
+
+
+def _figures(report: EpochReport) -> str:
+    """What is known of an epoch, such as `loss 0.5000, validation NDCG@10 0.1000`."""
+    named = (("loss", report.loss), ("validation NDCG@10", report.validation))
+    return ", ".join(f"{name} {value:.4f}" for name, value in named if value is not None)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_config(tmp_path_factory):
     path = tmp_path_factory.mktemp("configs") / "tiny.toml"
-    path.write_text('engine = "ncf"\nepochs = 2\nbatch_size = 64\nembedding_size = 8\nseed = 1\n')
+    path.write_text('engines = ["ncf"]\nseed = 1\n[ncf]\nepochs = 2\nbatch_size = 64\nembedding_size = 8\n')
     return path
 
 

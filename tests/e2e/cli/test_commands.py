@@ -69,7 +69,7 @@ def test_training_needs_data(marquee):
 
 def test_a_config_that_cannot_be_read_is_refused(trained, tmp_path):
     config = tmp_path / "wrong.toml"
-    config.write_text('engine = "ncf"\nmagic = 3\n')
+    config.write_text('engines = ["ncf"]\nmagic = 3\n')
     assert "magic" in trained("train", config, status=1)
 
 

@@ -15,7 +15,7 @@ def test_every_config_that_we_ship_can_be_read(path):
 
 
 def test_there_is_a_default_and_one_for_each_published_figure():
-    assert {"ncf", "ncf-ml-100k", "ncf-ml-1m"} <= {path.stem for path in CONFIGS.glob("*.toml")}
+    assert {"default", "ncf-ml-100k", "ncf-ml-1m"} <= {path.stem for path in CONFIGS.glob("*.toml")}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,9 @@ import dataclasses
 
 import pytest
 
-from domain.model_versions import TrainingConfig
-from infrastructure.learning.artifacts import WEIGHTS
+from infrastructure.learning.artifacts import engine_file
 from infrastructure.learning.live_lineups import RECHECK, RECHECK_DAMAGED, LiveLineups
 from infrastructure.learning.registry import FileModelRegistry
-from infrastructure.learning.training import TorchNcfTrainer
 from tests.fakes import FakeClock
 from tests.unit.learning import worlds
 
@@ -40,7 +38,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def model(world):
-    return TorchNcfTrainer(threads=1)(world.training, world.validation, worlds.QUICK, lambda report: None)
+    return worlds.train(world, worlds.QUICK)
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def lineups(registry, catalogues, timer):
 
 
 def publish(registry, model, current=True):
-    version = registry.publish(model, TrainingConfig(), "fingerprint", FakeClock().now()).version
+    version = registry.publish(model, worlds.config_of(worlds.QUICK), "fingerprint", FakeClock().now()).version
     if current:
         registry.make_current(version)
     return version
@@ -73,7 +71,7 @@ def publish(registry, model, current=True):
 def test_without_a_model_the_simple_engines_serve(lineups):
     lineup = lineups.current(0)
     assert lineup.model is None
-    assert set(lineup.pipelines) == {"popularity", "baseline", "cold_start"}
+    assert set(lineup.pipelines) == {"popularity", "baseline", "content", "cold_start"}
 
 
 def test_nothing_is_loaded_again_while_nothing_changes(lineups, registry, catalogues, model, timer):
@@ -113,7 +111,7 @@ def test_a_damaged_model_is_refused_and_the_one_before_goes_on(lineups, registry
     first = publish(registry, model)
     lineups.current(0)
     second = publish(registry, model)
-    weights = tmp_path / second / WEIGHTS
+    weights = tmp_path / second / engine_file("ncf")
     weights.write_bytes(weights.read_bytes()[:-1])
     for _ in range(3):
         timer.seconds += RECHECK + RECHECK_DAMAGED
@@ -122,7 +120,7 @@ def test_a_damaged_model_is_refused_and_the_one_before_goes_on(lineups, registry
 
 
 def test_a_process_that_starts_on_a_damaged_model_serves_without_one(lineups, registry, model, tmp_path):
-    weights = tmp_path / publish(registry, model) / WEIGHTS
+    weights = tmp_path / publish(registry, model) / engine_file("ncf")
     weights.write_bytes(b"not a model")
     assert lineups.current(0).model is None
 

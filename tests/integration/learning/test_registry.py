@@ -13,16 +13,20 @@ from safetensors.numpy import load, save
 
 from domain.errors import ArtifactDamaged, ModelNotFound
 from domain.events import History
-from domain.model_versions import TrainingConfig
 from infrastructure.learning import artifacts, registry
-from infrastructure.learning.artifacts import INDEX, LARGEST, VECTORS, VOCABULARY, WEIGHTS
+from infrastructure.learning.artifacts import INDEX, LARGEST, VECTORS, VOCABULARY, engine_file
+from infrastructure.learning.config import parse_config
 from infrastructure.learning.manifest import MANIFEST, FileRecord, Manifest
 from infrastructure.learning.registry import CURRENT, FileModelRegistry
-from infrastructure.learning.training import TorchNcfTrainer
+from infrastructure.learning.shared_parts import NEIGHBOURS
 from tests.unit.learning import worlds
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-CONFIG = replace(worlds.QUICK, epochs=1)
+RECIPE = replace(worlds.QUICK, epochs=1)
+CONFIG = worlds.config_of(RECIPE)
+WEIGHTS = engine_file("ncf")
+#: every file of the model beside its manifest
+FILES = (*LARGEST, WEIGHTS)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def trained(world):
-    return TorchNcfTrainer(threads=1)(world.training, world.validation, CONFIG, lambda report: None)
+    return worlds.train(world, RECIPE)
 
 
 @pytest.fixture
@@ -58,16 +62,17 @@ def test_what_was_published_comes_back(models, trained, folder):
     model = models.load_current()
     assert model.version == models.find_current()
     assert model.version.config["seed"] == CONFIG.seed
-    assert TrainingConfig(**model.version.config) == CONFIG
+    assert parse_config(model.version.config, "the manifest") == CONFIG
+    assert model.recipes == {"ncf": RECIPE}
     assert model.version.data_fingerprint == "data-1"
     assert model.version.created_at == NOW
-    np.testing.assert_array_equal(model.vocabulary.item_ids, trained.vocabulary.item_ids)
-    assert model.vocabulary.occupations == trained.vocabulary.occupations
-    for name, weights in trained.weights.items():
-        np.testing.assert_array_equal(model.weights[name], weights, err_msg=name)
-    np.testing.assert_array_equal(model.item_vectors, trained.item_vectors)
-    assert model.neighbours.shape == (len(trained.vocabulary), artifacts.NEIGHBOURS)
-    assert not (model.neighbours == np.arange(len(model.neighbours))[:, None]).any()
+    np.testing.assert_array_equal(model.shared.vocabulary.item_ids, trained.shared.vocabulary.item_ids)
+    assert model.shared.vocabulary.occupations == trained.shared.vocabulary.occupations
+    for name, weights in trained.arrays["ncf"].items():
+        np.testing.assert_array_equal(model.arrays["ncf"][name], weights, err_msg=name)
+    np.testing.assert_array_equal(model.shared.item_vectors, trained.shared.item_vectors)
+    assert model.shared.neighbours.shape == (len(trained.shared.vocabulary), NEIGHBOURS)
+    assert not (model.shared.neighbours == np.arange(len(model.shared.neighbours))[:, None]).any()
 
 
 def test_a_registry_without_a_folder_is_empty(models):
@@ -117,7 +122,7 @@ def test_names_that_are_no_versions_are_not_found(models, folder, name):
 
 def test_only_known_models_can_be_published(models):
     class Guess:
-        engine = "guess"
+        engines = ("guess",)
         epochs = ()
 
     with pytest.raises(TypeError):
@@ -157,7 +162,7 @@ def test_files_are_on_disk_before_the_name_that_promises_them(models, trained, m
     monkeypatch.setattr(os, "rename", rename)
     models.publish(trained, CONFIG, "data-1", NOW)
     moved = order.index("renamed")
-    assert {*LARGEST, MANIFEST} <= set(order[:moved])
+    assert {*FILES, MANIFEST} <= set(order[:moved])
     assert order[moved - 1].startswith(".publishing-")
     assert order[-1] == "models"
 
@@ -196,7 +201,7 @@ def mutations(content, random):
     yield random.bytes(len(content))
 
 
-@pytest.mark.parametrize("name", [*LARGEST])
+@pytest.mark.parametrize("name", FILES)
 def test_any_change_of_a_file_is_found_before_a_library_opens_it(models, folder, name, monkeypatch):
     def opened(*args):
         raise AssertionError("a library was given an unverified file")
@@ -229,13 +234,13 @@ def test_any_change_of_the_manifest_is_found(models, folder):
     assert count > 20
 
 
-@pytest.mark.parametrize("name", [*LARGEST, MANIFEST])
+@pytest.mark.parametrize("name", [*FILES, MANIFEST])
 def test_a_missing_file_is_named(models, folder, name):
     (folder / name).unlink()
     assert name in refused(models)
 
 
-@pytest.mark.parametrize("name", [*LARGEST])
+@pytest.mark.parametrize("name", FILES)
 def test_a_link_in_place_of_a_file_is_refused(models, folder, tmp_path, name):
     elsewhere = tmp_path / "elsewhere"
     (folder / name).rename(elsewhere)
@@ -268,7 +273,7 @@ def test_the_manifest_of_another_version_is_refused(models, trained, folder):
 
 
 def test_files_larger_than_any_model_are_refused_unread(models, folder, monkeypatch):
-    monkeypatch.setattr(artifacts, "LARGEST", {**LARGEST, WEIGHTS: 100})
+    monkeypatch.setattr(artifacts, "LARGEST_ENGINE", 100)
     assert WEIGHTS in refused(models)
     (folder / MANIFEST).write_bytes(b" " * ((1 << 20) + 1))
     assert "too large" in refused(models)
@@ -287,7 +292,7 @@ def foreign(folder, name, content):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"PK\x03\x04", b"{}", b"[]", b"null", b"\xff" * 64])
-@pytest.mark.parametrize("name", [*LARGEST])
+@pytest.mark.parametrize("name", FILES)
 def test_foreign_files_are_refused_even_when_the_manifest_vouches_for_them(models, folder, name, content):
     foreign(folder, name, content)
     assert name in refused(models)
@@ -328,7 +333,7 @@ def test_item_ids_out_of_order_are_refused(models, folder):
 
 
 def test_an_index_of_other_vectors_is_refused(models, folder, trained, tmp_path):
-    artifacts.AnnoyIndex.build(trained.item_vectors[:5], seed=0).save(tmp_path / INDEX)
+    artifacts.AnnoyIndex.build(trained.shared.item_vectors[:5], seed=0).save(tmp_path / INDEX)
     foreign(folder, INDEX, (tmp_path / INDEX).read_bytes())
     assert INDEX in refused(models)
 

@@ -101,7 +101,9 @@ class FakeThrottle:
 
 class FakeModelRegistry:
     def __init__(self) -> None:
-        self.versions = [ModelVersion("v2", "ncf", NOW, {"seed": 0}, "abc", {"ncf.ndcg@10": 0.08}, "v1")]
+        self.versions = [
+            ModelVersion("v2", ("ncf",), NOW, {"seed": 0}, "abc", {"ncf.ndcg@10": 0.08}, ((0, "ncf"),), "v1")
+        ]
 
     def find_current(self) -> ModelVersion | None:
         return self.versions[0] if self.versions else None

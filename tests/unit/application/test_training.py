@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,8 +52,8 @@ class FakeCatalogues:
 
 
 class FakeModel:
-    engine = "ncf"
-    epochs = (EpochReport(1, 0.5, 0.1, best=True, seconds=0.0),)
+    engines = ("ncf",)
+    epochs = (EpochReport("ncf", 1, 1, 0.5, 0.1, best=True, seconds=0.0),)
 
 
 class FakeTrainer:
@@ -66,15 +68,17 @@ class FakeRegistry:
         self.versions, self.current = {}, None
 
     def publish(self, model, config, fingerprint, created_at):
-        version = ModelVersion(f"v{len(self.versions) + 1}", model.engine, created_at, {}, fingerprint)
+        version = ModelVersion(f"v{len(self.versions) + 1}", tuple(model.engines), created_at, {}, fingerprint)
         self.versions[version.version] = version
         return version
 
+    def record_auto(self, version, auto):
+        self.versions[version] = replace(self.versions[version], auto=auto)
+        return self.versions[version]
+
     def record_metrics(self, version, metrics):
         old = self.versions[version]
-        self.versions[version] = ModelVersion(
-            old.version, old.engine, old.created_at, {}, old.data_fingerprint, dict(metrics)
-        )
+        self.versions[version] = replace(old, metrics={**old.metrics, **metrics})
         return self.versions[version]
 
     def make_current(self, version):
@@ -119,7 +123,7 @@ def test_an_engine_that_follows_taste_beats_popularity(database, engines):
 
 def test_the_trainer_never_sees_what_it_is_judged_by(database, engines):
     trainer = FakeTrainer()
-    train_model(database, engines, EVENTS, trainer)(TrainingConfig(), lambda report: None)
+    train_model(database, engines, EVENTS, trainer)(TrainingConfig({"ncf": {}}), lambda report: None)
     assert trainer.training.interactions.item_ids.tolist() == [1, 3, 2, 4]
     assert trainer.validation.item_ids.tolist() == [5, 6]
     counted = dict(zip(trainer.training.catalogue.ids, trainer.training.catalogue.rating_counts, strict=True))
@@ -128,16 +132,18 @@ def test_the_trainer_never_sees_what_it_is_judged_by(database, engines):
 
 def test_a_model_serves_once_it_has_been_published_and_judged(database, engines):
     registry, told = FakeRegistry(), []
-    report = train_model(database, engines, EVENTS, registry=registry)(TrainingConfig(), told.append)
+    report = train_model(database, engines, EVENTS, registry=registry)(TrainingConfig({"ncf": {}}), told.append)
     assert registry.current == report.version.version == "v1"
     assert report.version.metrics["ncf.ndcg@10"] == pytest.approx(1.0)
+    assert report.version.auto == ((0, "ncf"),)
+    assert {"ncf.validation.ndcg@10", "popularity.ndcg@10", "auto.hr@10"} <= report.version.metrics.keys()
     assert report.version.data_fingerprint == fingerprint(EVENTS)
     assert told == list(FakeModel.epochs)
 
 
 def test_with_nothing_to_hold_out_there_is_no_training(database, engines):
     with pytest.raises(Invalid, match="Load a data set"):
-        train_model(database, engines, interactions())(TrainingConfig(), lambda report: None)
+        train_model(database, engines, interactions())(TrainingConfig({"ncf": {}}), lambda report: None)
 
 
 def test_the_fingerprint_tells_data_apart():

@@ -63,6 +63,25 @@ def test_popularity_gives_its_figures_as_the_reason(catalogue):
     assert texts == ["Rated 4.0 of 5 by 90 people", "New in the catalogue"]
 
 
+def test_what_each_event_adds_makes_up_the_score_by_content(catalogue):
+    content = ContentGenerator(catalogue)
+    context = ask(catalogue, [(1, 5), (4, 1), (3, 4)])
+    positions = np.array([1, 4, 6])
+    added = content.contributions(context, positions)
+    assert added.shape == (3, 3)
+    assert added[1, 1] < 0, "more tears for who did not like tears"
+    np.testing.assert_allclose(added.sum(axis=1), content.score(context, positions))
+
+
+def test_content_explains_by_what_was_liked_and_by_genre_without_it(catalogue):
+    content = ContentGenerator(catalogue)
+    (liked,) = content.explain(ask(catalogue, [(1, 5), (6, 5)]), np.array([1]))
+    assert (liked.text, liked.because_of) == ("Because you liked *Heat*", (1,))
+    (favourite,) = content.explain(ask(catalogue, favourite_genres=["Drama"]), np.array([4]))
+    assert favourite.text == "Matches your taste for Drama"
+    assert not content.score(ask(catalogue), np.array([4])).any()
+
+
 def test_content_follows_genres_tags_and_words(catalogue):
     found = ids(catalogue, ContentGenerator(catalogue)(ask(catalogue, [(1, 5)]), 10))
     assert found[0] == 2, "the one with the same genre and tag"

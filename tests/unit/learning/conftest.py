@@ -1,6 +1,5 @@
 import pytest
 
-from infrastructure.learning.training import TorchNcfTrainer
 from tests.unit.learning import worlds
 
 
@@ -17,4 +16,4 @@ def reports():
 @pytest.fixture(scope="package")
 def trained(world, reports):
     """One short run that the tests share; nothing changes it."""
-    return TorchNcfTrainer(threads=1)(world.training, world.validation, worlds.QUICK, reports.append)
+    return worlds.train(world, worlds.QUICK, on_epoch=reports.append)

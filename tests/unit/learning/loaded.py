@@ -2,25 +2,14 @@
 
 from datetime import UTC, datetime
 
-import numpy as np
-
 from domain.model_versions import ModelVersion
-from infrastructure.learning.artifacts import LoadedModel, nearest_others
-from infrastructure.retrieval.exact_index import ExactIndex
+from infrastructure.learning.artifacts import LoadedModel
+from infrastructure.learning.config import recipes_of
 
 
-def loaded(model):
-    index = ExactIndex(model.item_vectors)
-    neighbours, similarities = nearest_others(index, model.item_vectors)
-    return LoadedModel(
-        version=ModelVersion("v1", "ncf", datetime(2026, 11, 21, tzinfo=UTC), {}, "fingerprint"),
-        vocabulary=model.vocabulary,
-        weights={name: np.array(weights) for name, weights in model.weights.items()},
-        item_vectors=model.item_vectors,
-        popularity=model.popularity,
-        group_lifts=model.group_lifts,
-        item_shares=model.item_shares,
-        neighbours=neighbours,
-        similarities=similarities,
-        index=index,
-    )
+def loaded(model, config, auto=()):
+    """`config` is the one that the model was trained with."""
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    version = ModelVersion("v1", tuple(model.engines), now, config.as_fields(), "fingerprint", auto=auto)
+    recipes = {name: recipe for name, recipe in recipes_of(config).items() if name in model.arrays}
+    return LoadedModel(version, model.shared, recipes, model.arrays)

@@ -8,7 +8,7 @@ from domain.users import Demographics
 from infrastructure.learning import features
 from infrastructure.learning.features import POOLS, Vocabulary
 
-VOCABULARY = Vocabulary(np.array([1, 2, 4]), ("Crime", "Drama"), ("F", "M"), ("artist", "clerk"), 4)
+VOCABULARY = Vocabulary(np.array([1, 2, 4]), ("Crime", "Drama"), ("F", "M"), ("artist", "clerk"))
 
 
 def catalogue():
@@ -97,7 +97,7 @@ def test_a_user_without_history_has_empty_pools():
 
 def test_rows_of_unknown_ids_are_minus_one():
     assert VOCABULARY.rows(np.array([4, 3, 1, 99])).tolist() == [2, -1, 0, -1]
-    empty = Vocabulary(np.empty(0, dtype=np.int64), (), (), (), 4)
+    empty = Vocabulary(np.empty(0, dtype=np.int64), (), (), ())
     assert empty.rows(np.array([1])).tolist() == [-1]
 
 

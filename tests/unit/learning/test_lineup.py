@@ -16,7 +16,7 @@ WALK = History.of([10, 20, 30], [5, 5, 5])
 
 @pytest.fixture(scope="module")
 def lineup(world, trained):
-    return build_lineup(world.training.catalogue, loaded(trained))
+    return build_lineup(world.training.catalogue, loaded(trained, worlds.config_of(worlds.QUICK)))
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +25,15 @@ def modelless(world):
 
 
 def test_the_simple_engines_need_no_model(lineup, modelless):
-    assert set(modelless.pipelines) == {"popularity", "baseline", "cold_start"}
-    assert set(lineup.pipelines) == {"popularity", "baseline", "cold_start", "ncf"}
+    assert set(modelless.pipelines) == {"popularity", "baseline", "content", "cold_start"}
+    assert set(lineup.pipelines) == {"popularity", "baseline", "content", "cold_start", "ncf"}
     assert modelless.model is None
     assert lineup.model.version == "v1"
     assert lineup.pipelines["ncf"].model_version == "v1"
     assert modelless.pipelines["cold_start"].model_version is None
 
 
-@pytest.mark.parametrize("engine", ["popularity", "baseline", "cold_start", "ncf"])
+@pytest.mark.parametrize("engine", ["popularity", "baseline", "content", "cold_start", "ncf"])
 @pytest.mark.parametrize("history", [History.empty(), WALK], ids=["newcomer", "regular"])
 def test_every_engine_fills_its_list_and_never_repeats_what_was_rated(lineup, engine, history):
     context = context_of(lineup.catalogue, history, wanted=ItemFilter(exclude=frozenset({40})))
@@ -100,7 +100,7 @@ def test_without_a_model_similarity_is_content_and_vectors_are_genres(modelless)
 
 
 def test_vectors_stand_in_the_order_of_the_catalogue(lineup, trained):
-    rows = trained.vocabulary.rows(lineup.catalogue.ids)
+    rows = trained.shared.vocabulary.rows(lineup.catalogue.ids)
     known = rows >= 0
-    np.testing.assert_array_equal(lineup.vectors[known], trained.item_vectors[rows[known]])
+    np.testing.assert_array_equal(lineup.vectors[known], trained.shared.item_vectors[rows[known]])
     assert not lineup.vectors[~known].any()

@@ -37,5 +37,5 @@ def test_only_while_training_are_embeddings_left_out():
 
 
 def test_serving_expects_the_weights_that_training_makes(trained):
-    shapes = {name: weights.shape for name, weights in trained.weights.items()}
-    assert shapes == weight_shapes(trained.vocabulary, 8)
+    shapes = {name: weights.shape for name, weights in trained.arrays["ncf"].items()}
+    assert shapes == weight_shapes(trained.shared.vocabulary, 8)

@@ -9,21 +9,19 @@ from domain.events import History, Interactions
 from domain.items import Item, Kind
 from infrastructure.learning import features
 from infrastructure.learning.ncf_scorer import NcfRanker, ages_leaving_out
+from infrastructure.learning.ncf_training import TrainingRun
 from infrastructure.learning.sequences import Sequences, latest_histories
-from infrastructure.learning.training import TrainingRun
 from tests.unit.learning import worlds
-from tests.unit.learning.loaded import loaded
 from tests.unit.learning.serving import SOMEBODY, context_of
 
 
-@pytest.fixture(scope="module")
-def model(trained):
-    return loaded(trained)
+def ranker_of(catalogue, trained):
+    return NcfRanker(catalogue, trained.shared, trained.arrays["ncf"], worlds.QUICK.history_length)
 
 
 @pytest.fixture(scope="module")
-def ranker(world, model):
-    return NcfRanker(world.training.catalogue, model)
+def ranker(world, trained):
+    return ranker_of(world.training.catalogue, trained)
 
 
 #: differences of log-odds below this are within what single precision can tell
@@ -39,8 +37,8 @@ def some_history(size, seed=0):
 def torch_probabilities(world, trained, history, demographics):
     """The module's own answer for one user and all items, through the features of training."""
     events = Interactions(np.ones(len(history), dtype=np.int64), history.item_ids, history.ratings, history.timestamps)
-    run = TrainingRun(world.training, world.training.interactions, world.validation, worlds.QUICK)
-    run.model.load_state_dict({name: torch.from_numpy(w) for name, w in trained.weights.items()}, strict=False)
+    run = TrainingRun(worlds.material(world), worlds.QUICK)
+    run.model.load_state_dict({name: torch.from_numpy(w) for name, w in trained.arrays["ncf"].items()}, strict=False)
     run.model.eval()
     run.events = Sequences.of(run.vocabulary, events, worlds.LIKED_FROM)
     last, weights, sizes = latest_histories(run.events, np.array([0]), worlds.QUICK.history_length)
@@ -56,7 +54,7 @@ def torch_probabilities(world, trained, history, demographics):
 def test_the_scorer_gives_the_modules_probabilities(world, trained, ranker, size):
     history = some_history(size)
     context = context_of(world.training.catalogue, history)
-    positions = world.training.catalogue.positions(trained.vocabulary.item_ids)
+    positions = world.training.catalogue.positions(trained.shared.vocabulary.item_ids)
     expected = torch_probabilities(world, trained, history, SOMEBODY)
     np.testing.assert_allclose(ranker.score(context, positions), expected, atol=1e-5)
 
@@ -85,7 +83,7 @@ def test_whoever_walks_along_a_genre_is_led_on_in_it(world, ranker):
     assert np.isin(best, np.arange(5, 20)).all()
 
 
-def test_an_item_the_model_has_not_seen_is_scored_by_its_content(world, model):
+def test_an_item_the_model_has_not_seen_is_scored_by_its_content(world, trained):
     """A new comedy and a new western: whoever walks through comedies is offered the comedy first."""
     items = [
         Item(Kind.MOVIE, title, id=int(item_id), year=int(year), genres=(genre,), rating_count=5, rating_sum=20.0)
@@ -98,12 +96,12 @@ def test_an_item_the_model_has_not_seen_is_scored_by_its_content(world, model):
     ]
     catalogue = Catalogue.of(items)
     context = context_of(catalogue, History.of([10, 20, 30], [5, 5, 5]))
-    comedy, western = NcfRanker(catalogue, model).score(context, catalogue.positions(np.array([5, 15])))
+    comedy, western = ranker_of(catalogue, trained).score(context, catalogue.positions(np.array([5, 15])))
     assert np.isfinite([comedy, western]).all()
     assert comedy > western
 
 
-def test_scores_follow_the_ids_when_positions_move(world, model):
+def test_scores_follow_the_ids_when_positions_move(world, trained):
     """The catalogue lost its first item and gained one; everything else must keep its score."""
     old = world.training.catalogue
     kept = list(range(1, len(old)))
@@ -117,8 +115,8 @@ def test_scores_follow_the_ids_when_positions_move(world, model):
         ]
     )
     history = History.of([30, 10, 40], [5, 5, 4])
-    moved = NcfRanker(catalogue, model).score(context_of(catalogue, History.of([30, 40], [5, 4])), np.arange(1, 80))
-    before = NcfRanker(old, model).score(context_of(old, History.of([30, 40], [5, 4])), np.array(kept))
+    moved = ranker_of(catalogue, trained).score(context_of(catalogue, History.of([30, 40], [5, 4])), np.arange(1, 80))
+    before = ranker_of(old, trained).score(context_of(old, History.of([30, 40], [5, 4])), np.array(kept))
     np.testing.assert_allclose(moved, before, atol=1e-6)
     assert len(context_of(catalogue, history).positions) == 2
 

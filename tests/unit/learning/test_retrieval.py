@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infrastructure.learning.artifacts import nearest_others
+from infrastructure.learning.shared_parts import nearest_others
 from infrastructure.retrieval.annoy_index import AnnoyIndex
 from infrastructure.retrieval.exact_index import ExactIndex
 

@@ -15,7 +15,7 @@ def sequences():
     """Three users with 1, 40 and 7 events of distinct items."""
     random = np.random.default_rng(1)
     sizes = [1, 40, 7]
-    vocabulary = Vocabulary(np.arange(ITEMS), ("Drama",), (), (), LENGTH)
+    vocabulary = Vocabulary(np.arange(ITEMS), ("Drama",), (), ())
     items = np.concatenate([random.permutation(ITEMS)[:size] for size in sizes])
     ratings = random.integers(1, 6, len(items)).astype(np.float32)
     return Sequences.of(vocabulary, Interactions(np.repeat([3, 5, 9], sizes), items, ratings, np.arange(48)), 4.0)

@@ -1,6 +1,6 @@
 """Small made-up worlds for learning: who likes what is planted, so that tests know what there is to find."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -10,12 +10,30 @@ from domain.items import Item, Kind
 from domain.model_versions import TrainingConfig
 from domain.ports.learning import TrainingData
 from domain.users import Demographics
+from infrastructure.learning.material import Material
+from infrastructure.learning.recipes.ncf import NcfRecipe
+from infrastructure.learning.trainer import RecipeTrainer
 
 GENRES = ("Comedy", "Crime", "Drama", "Western")
 LIKED_FROM = 4.0
-QUICK = TrainingConfig(
-    embedding_size=8, epochs=10, learning_rate=5e-3, batch_size=256, negatives=8, history_length=10, dropout=0.1, seed=3
+QUICK = NcfRecipe(
+    embedding_size=8, epochs=10, learning_rate=5e-3, batch_size=256, negatives=8, history_length=10, dropout=0.1
 )
+
+
+def config_of(*recipes, seed: int = 3) -> TrainingConfig:
+    """A run of these recipes."""
+    return TrainingConfig({recipe.name: asdict(recipe) for recipe in recipes}, seed=seed, device="cpu")
+
+
+def train(world: "World", *recipes, seed: int = 3, on_epoch=lambda report: None):
+    """One run on one thread."""
+    return RecipeTrainer(threads=1)(world.training, world.validation, config_of(*recipes, seed=seed), on_epoch)
+
+
+def material(world: "World", seed: int = 3) -> Material:
+    """What recipes are given for this world."""
+    return Material.of(world.training, world.validation, TrainingConfig({}, seed=seed, device="cpu"), threads=1)
 
 
 @dataclass(frozen=True, eq=False)

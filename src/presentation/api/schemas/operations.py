@@ -8,11 +8,18 @@ from presentation.api.schemas.common import MAX_ID, Answer, PageQuery, Time, exa
 
 MODEL = {
     "version": "20260131T120000Z-1f3a",
-    "engine": "ncf",
+    "engines": ["linear", "ncf"],
     "created_at": "2026-01-31T12:00:00Z",
-    "config": {"embedding_size": 64, "seed": 0},
+    "config": {
+        "engines": ["linear", "ncf"],
+        "seed": 0,
+        "device": "auto",
+        "linear": {"decay": 4.0},
+        "ncf": {"epochs": 20},
+    },
     "data_fingerprint": "9b74c9897bac770ffc029102a200c5de",
     "metrics": {"ncf.ndcg@10": 0.081, "popularity.ndcg@10": 0.034},
+    "auto": [[0, "linear"]],
     "parent": None,
 }
 
@@ -44,11 +51,12 @@ class ReadinessOut(Answer):
 
 class ModelOut(Answer):
     version: str
-    engine: str
+    engines: list[str]
     created_at: Time
     config: dict[str, Any]
     data_fingerprint: str
     metrics: dict[str, float]
+    auto: list[tuple[int, str]] = Field(description="The engine that `auto` takes from so many ratings on.")
     parent: str | None
 
 

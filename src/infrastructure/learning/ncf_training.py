@@ -1,9 +1,9 @@
 """Training the neural model: one loop, early stopping on the full catalogue, and the best weights kept."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,18 +12,17 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name that everybody reads it by
 
 from domain import metrics
-from domain.errors import InvalidConfig, NothingToLearn
+from domain.errors import InvalidConfig
 from domain.events import Interactions
-from domain.model_versions import EpochReport, TrainingConfig
-from domain.ports.learning import TrainingData
-from domain.users import Demographics
+from domain.model_versions import EpochReport
 from infrastructure.learning import features, sequences
-from infrastructure.learning.artifacts import TrainedNcf
 from infrastructure.learning.features import Vocabulary
-from infrastructure.learning.group_affinity import group_affinity
-from infrastructure.learning.item_vectors import item_vectors
+from infrastructure.learning.material import Material
 from infrastructure.learning.ncf import Ncf
 from infrastructure.learning.sequences import Batch, Examples, Sequences
+
+if TYPE_CHECKING:
+    from infrastructure.learning.recipes.ncf import NcfRecipe
 
 #: share of the run in which the learning rate rises; from there it falls to nothing (Smith & Topin, 2019)
 WARM_UP = 0.15
@@ -32,84 +31,49 @@ VALIDATED, RANKED_AT_ONCE = 10_000, 128
 CUT_OFF = 10
 
 
-class TorchNcfTrainer:
-    """Implements `domain.ports.learning.Trainer`. `threads` is the number of PyTorch's own on a CPU.
-
-    By default it is half the cores. These layers are small: all cores are a fifth faster on an idle machine and, since
-    PyTorch's threads wait for each other in a loop, ten times slower on a busy one.
-    """
-
-    def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads or max(1, (os.cpu_count() or 1) // 2)
-
-    def __call__(
-        self,
-        training: TrainingData,
-        validation: Interactions,
-        config: TrainingConfig,
-        on_epoch: Callable[[EpochReport], None],
-    ) -> TrainedNcf:
-        """As the port says. Raises `NothingToLearn` for fewer than two items or events."""
-        known = training.interactions.take(np.isin(training.interactions.item_ids, training.catalogue.ids))
-        with seeded(config.seed, self._threads):
-            run = TrainingRun(training, known, validation, config)
-            reports = run.fit(on_epoch)
-            return run.result(reports)
-
-
 class TrainingRun:
     """Everything that one run holds: its examples, the module on its device, and the facts that it is fed with."""
 
-    def __init__(
-        self, training: TrainingData, events: Interactions, validation: Interactions, config: TrainingConfig
-    ) -> None:
-        self.config = config
-        self.device = device_of(config.device)
-        self.vocabulary = Vocabulary.of(training.catalogue, events, training.demographics, config.history_length)
-        if len(self.vocabulary) < 2 or len(events) < 2:
-            raise NothingToLearn(len(events))
-        self.events = Sequences.of(self.vocabulary, events, training.liked_from)
+    def __init__(self, material: Material, recipe: "NcfRecipe") -> None:
+        self.recipe = recipe
+        self.device = device_of(material.device)
+        self.vocabulary, self.events, self.groups = material.vocabulary, material.events, material.groups
         self.examples = Examples(
-            self.events, len(self.vocabulary), config.history_length, config.negatives, config.popular_negatives
+            self.events, len(self.vocabulary), recipe.history_length, recipe.negatives, recipe.popular_negatives
         )
-        self.popularity = features.popularity_features(self.vocabulary, events)
-        positions = training.catalogue.positions(self.vocabulary.item_ids)
-        facts = features.item_features(training.catalogue, self.vocabulary, self.popularity)[positions]
-        self.genres = features.genre_columns(training.catalogue, self.vocabulary.genre_names)[positions]
-        unknown = Demographics()
-        people = [training.demographics.get(int(user_id), unknown) for user_id in self.events.user_ids]
-        self.groups = features.demographic_features(self.vocabulary, people)
-        self.vectors = item_vectors(
-            self.events.rows, self.events.users, len(self.vocabulary), config.embedding_size, config.seed
-        )
+        catalogue = material.training.catalogue
+        positions = catalogue.positions(self.vocabulary.item_ids)
+        facts = features.item_features(catalogue, self.vocabulary, material.shared.popularity)[positions]
+        self.genres = features.genre_columns(catalogue, self.vocabulary.genre_names)[positions]
         self.facts, self.demographics = self.tensor(facts), self.tensor(self.groups)
-        self.model = self.new_model().to(self.device)
-        self.random = np.random.default_rng(config.seed)
-        self.validation = held_out(self.events, self.vocabulary, validation, self.random)
+        self.model = self.new_model(material.item_vectors(recipe.embedding_size)).to(self.device)
+        self.random = np.random.default_rng(material.seed)
+        self.validation = held_out(self.events, self.vocabulary, material.validation, self.random)
 
-    def new_model(self) -> Ncf:
-        """A module whose embeddings begin at the collaborative item vectors."""
-        user_size = self.vocabulary.user_size(self.config.embedding_size)
+    def new_model(self, vectors: NDArray[np.float32]) -> Ncf:
+        """A module whose embeddings begin at the collaborative item vectors [n, d]."""
+        user_size = self.vocabulary.user_size(self.recipe.embedding_size)
         size = len(self.vocabulary)
-        model = Ncf(size, user_size, self.vocabulary.item_size, self.config.embedding_size, self.config.dropout)
-        model.start_from(torch.from_numpy(self.vectors), self.config.negatives)
+        model = Ncf(size, user_size, self.vocabulary.item_size, self.recipe.embedding_size, self.recipe.dropout)
+        model.start_from(torch.from_numpy(vectors), self.recipe.negatives)
         return model
 
     def fit(self, on_epoch: Callable[[EpochReport], None]) -> list[EpochReport]:
         """The loop. The module holds the weights of the best epoch afterwards."""
-        config = self.config
-        optimizer = torch.optim.AdamW(self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-        steps = self.examples.batch_count(config.batch_size) * config.epochs + 1
+        recipe = self.recipe
+        optimizer = torch.optim.AdamW(self.model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+        steps = self.examples.batch_count(recipe.batch_size) * recipe.epochs + 1
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, config.learning_rate, steps, pct_start=WARM_UP, anneal_strategy="linear"
+            optimizer, recipe.learning_rate, steps, pct_start=WARM_UP, anneal_strategy="linear"
         )
         best: dict[str, Tensor] = {}
         reports: list[EpochReport] = []
-        for epoch in range(1, config.epochs + 1):
+        values: list[float] = []
+        for epoch in range(1, recipe.epochs + 1):
             started = time.perf_counter()
             self.model.train()
             total, count = 0.0, 0
-            for batch in self.examples.batches(config.batch_size, self.random):
+            for batch in self.examples.batches(recipe.batch_size, self.random):
                 loss = self.loss(batch)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -117,14 +81,15 @@ class TrainingRun:
                 schedule.step()
                 total, count = total + loss.item() * int(batch.valid.sum()), count + int(batch.valid.sum())
             value = self.validate()
-            is_best = not len(self.validation[0]) or value > max(
-                (report.validation for report in reports), default=-1.0
-            )
+            is_best = not len(self.validation[0]) or value > max(values, default=-1.0)
+            values.append(value)
             if is_best:
                 best = {name: weights.detach().clone() for name, weights in self.model.state_dict().items()}
-            reports.append(EpochReport(epoch, total / max(count, 1), value, is_best, time.perf_counter() - started))
+            seconds = time.perf_counter() - started
+            mean = total / max(count, 1)
+            reports.append(EpochReport(recipe.name, epoch, recipe.epochs, mean, value, is_best, seconds))
             on_epoch(reports[-1])
-            if not any(report.best for report in reports[-config.patience :]):
+            if not any(report.best for report in reports[-recipe.patience :]):
                 break
         self.model.load_state_dict(best)
         return reports
@@ -145,7 +110,7 @@ class TrainingRun:
             # A stretch shares its negatives: laid out as a grid, no vector is copied once per pair.
             grid = users.new_zeros((*valid.shape, users.shape[-1])).index_put(valid.nonzero(as_tuple=True), users)
             negative = self.model.logits(grid[:, :, None], F.embedding(drawn, items)[:, None])  # [b, T, K]
-        worth = torch.where(self.tensor(self.events.liked[targets]), 1.0, self.config.disliked_weight)
+        worth = torch.where(self.tensor(self.events.liked[targets]), 1.0, self.recipe.disliked_weight)
         wrong = F.softplus(negative.float()) * (unseen[:, None] & valid[:, :, None])
         return ((F.softplus(-positive.float()) * worth).sum() + wrong.sum()) / len(positive)
 
@@ -154,7 +119,7 @@ class TrainingRun:
         weights = self.tensor(batch.weights).transpose(2, 3)  # [b, T, P, C]
         count, stretch, pools, _ = weights.shape
         pooled = weights.reshape(count, stretch * pools, -1) @ self.event_values(batch.history)  # [b, T·P, E]
-        length = np.log1p(np.minimum(batch.sizes, self.config.history_length)) / np.log1p(self.config.history_length)
+        length = np.log1p(np.minimum(batch.sizes, self.recipe.history_length)) / np.log1p(self.recipe.history_length)
         valid = self.tensor(batch.valid)
         people = self.demographics[self.tensor(np.repeat(batch.users, batch.valid.sum(axis=1)))]
         sizes = self.tensor(length.astype(np.float32))[valid][:, None]
@@ -175,32 +140,19 @@ class TrainingRun:
         ranks = [np.empty(0, dtype=np.int64)]
         for start in range(0, len(users), RANKED_AT_ONCE):
             block = users[start : start + RANKED_AT_ONCE]
-            history, weights, sizes = sequences.latest_histories(self.events, block, self.config.history_length)
+            history, weights, sizes = sequences.latest_histories(self.events, block, self.recipe.history_length)
             values = self.event_values(history).cpu().numpy()
             people = self.groups[block]
-            rows = features.user_features(weights, values, sizes, people, self.config.history_length)
+            rows = features.user_features(weights, values, sizes, people, self.recipe.history_length)
             logits = self.model.logits(self.model.user_shares(self.tensor(rows))[:, None], items[None])
             scores = logits.cpu().numpy()
             ranks.append(ranks_of(scores, targets[start : start + RANKED_AT_ONCE], self.events, block))
         return float(metrics.ndcg(np.concatenate(ranks), CUT_OFF).mean()) if len(users) else 0.0
 
-    def result(self, reports: list[EpochReport]) -> TrainedNcf:
-        """The trained model as plain arrays."""
-        weights = {name: value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
-        liked = self.events.liked
-        lifts, shares = group_affinity(
-            self.groups, self.events.rows[liked], self.events.users[liked], len(self.vocabulary)
-        )
-        return TrainedNcf(
-            epochs=tuple(reports),
-            vocabulary=self.vocabulary,
-            weights={name: value for name, value in weights.items() if value.dtype == np.float32},
-            item_vectors=self.vectors,
-            popularity=self.popularity,
-            group_lifts=lifts,
-            item_shares=shares,
-            seed=self.config.seed,
-        )
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The module's weights as plain arrays, by the names that it gives them."""
+        state = {name: value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
+        return {name: value for name, value in state.items() if value.dtype == np.float32}
 
     def tensor(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

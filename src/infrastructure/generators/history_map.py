@@ -1,0 +1,86 @@
+"""Engines that are one matrix: every event of a history adds its own row of scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from domain import explaining
+from domain.catalogue import Catalogue
+from domain.recommendation import Candidates, Context, Reason
+from infrastructure.generators.signals import general_reason, liked_genres
+from infrastructure.learning.features import Vocabulary
+
+Matrix = NDArray[np.float32] | sp.csr_array
+
+
+class HistoryMap:
+    """A generator and a ranker: score[i] = Σ over the last events m of exp(-age of m / `decay`) · matrix[m, i].
+
+    The score is a sum over the history, so an explanation is exact: it is the summands. Items and events that the
+    matrix [rows, rows] does not know add nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        catalogue: Catalogue,
+        vocabulary: Vocabulary,
+        matrix: Matrix,
+        decay: float,
+        history_length: int,
+    ) -> None:
+        self.name = name
+        self._matrix = matrix
+        self._rows = vocabulary.rows(catalogue.ids)  # [n], -1 where the matrix does not know an item
+        self._known = self._rows >= 0
+        self._decay = decay
+        self._length = history_length
+
+    def scores(self, context: Context) -> NDArray[np.float64] | None:
+        """[n] a score for every item; None before the matrix knows any event."""
+        events, weights = self._speaking(context)
+        if not len(events):
+            return None
+        by_row = weights.astype(np.float32) @ self._lines(context, events)
+        return np.where(self._known, by_row[self._rows], 0.0).astype(np.float64)
+
+    def __call__(self, context: Context, limit: int) -> Candidates:
+        scores = self.scores(context)
+        if scores is None:
+            return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+        return Candidates.top(scores, context.eligible & self._known, limit)
+
+    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        scores = self.scores(context)
+        return np.zeros(len(positions)) if scores is None else scores[positions]
+
+    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
+        """The events that added most; where none added anything, genre or popularity."""
+        taste = liked_genres(context)
+        return [
+            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
+            for row, position in zip(self.contributions(context, positions), positions.tolist(), strict=True)
+        ]
+
+    def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what each event of the history adds to the scores of the positions [c]."""
+        added = np.zeros((len(positions), len(context.positions)))
+        events, weights = self._speaking(context)
+        if len(events):
+            lines = self._lines(context, events)[:, self._rows[positions]].astype(np.float64)
+            added[:, events] = np.where(self._known[positions][:, None], lines.T * weights, 0.0)
+        return added
+
+    def _speaking(self, context: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The last events that the matrix knows, as indices into the history, and their weights."""
+        size = len(context.positions)
+        recent = np.arange(max(0, size - self._length), size)
+        events = recent[self._known[context.positions[recent]]]
+        return events, np.exp(-(size - 1 - events) / self._decay)
+
+    def _lines(self, context: Context, events: NDArray[np.int64]) -> NDArray[np.float32]:
+        """[e, rows] the matrix' rows of the events' items."""
+        lines = self._matrix[self._rows[context.positions[events]]]
+        return lines if isinstance(lines, np.ndarray) else np.asarray(lines.toarray(), dtype=np.float32)

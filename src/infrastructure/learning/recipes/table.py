@@ -1,0 +1,14 @@
+"""Every engine that can be trained, in the order in which they are. To add one is to add a file and its line here."""
+
+from collections.abc import Mapping
+
+from infrastructure.learning.recipes.ease import EaseRecipe
+from infrastructure.learning.recipes.hybrid import HybridRecipe
+from infrastructure.learning.recipes.item_item import ItemItemRecipe
+from infrastructure.learning.recipes.linear import LinearRecipe
+from infrastructure.learning.recipes.ncf import NcfRecipe
+from infrastructure.learning.recipes.recipe import Recipe
+from infrastructure.learning.recipes.trending import TrendingRecipe
+
+ALL: tuple[type[Recipe], ...] = (TrendingRecipe, ItemItemRecipe, EaseRecipe, LinearRecipe, NcfRecipe, HybridRecipe)
+RECIPES: Mapping[str, type[Recipe]] = {recipe.name: recipe for recipe in ALL}
