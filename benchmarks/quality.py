@@ -103,7 +103,7 @@ def measure(dataset: str, seeds: Sequence[int], command: str, say: Callable[[str
         milliseconds: dict[str, list[float]] = {}
         for seed in seeds:
             say(f"{load.dataset}: training with seed {seed}")
-            report = container.train_model()(replace(config, seed=seed), _teller(say))
+            report = container.train_model()(replace(config, seed=seed), epoch_lines(say))
             reports.append(report)
             for judged in report.evaluation:
                 seconds = progress.seconds[f"Evaluating {judged.engine}"]
@@ -123,7 +123,9 @@ def measure(dataset: str, seeds: Sequence[int], command: str, say: Callable[[str
         )
 
 
-def _teller(say: Callable[[str], None]) -> Callable[[EpochReport], None]:
+def epoch_lines(say: Callable[[str], None]) -> Callable[[EpochReport], None]:
+    """What to do with each epoch's report: say it in one line."""
+
     def tell(epoch: EpochReport) -> None:
         best = ", best so far" if epoch.best else ""
         figure = "" if epoch.validation is None else f"validation NDCG@10 {epoch.validation:.4f}, "

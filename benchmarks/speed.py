@@ -14,6 +14,7 @@ from rich.table import Table
 
 from benchmarks.circumstances import circumstances
 from benchmarks.load import Load, Tally, request_bytes, send_each_once, send_for
+from benchmarks.quality import epoch_lines
 from benchmarks.sandbox import settings_in
 from benchmarks.servers import (
     cores_parted,
@@ -75,7 +76,9 @@ def prepare_home(given: Path | None, folder: Path) -> Path:
     container.migrate()()
     dataset = container.load_dataset()("ml-100k").dataset
     console.print("Training a model to measure with …", highlight=False)
-    container.train_model()(container.training_config()(None, dataset), lambda _epoch: None)
+    container.train_model()(
+        container.training_config()(None, dataset), epoch_lines(lambda line: console.print(line, highlight=False))
+    )
     return home
 
 

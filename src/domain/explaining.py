@@ -12,19 +12,20 @@ NAMED = 2
 
 
 def because_you_liked(context: Context, contributions: NDArray[np.float64]) -> Reason | None:
-    """The reason that names the history items which raised a score most.
+    """The reason that names the liked items of the history which raised a score most.
 
-    `contributions` [m] is what each item of the history added to the score; None when none added anything. A second
-    title is named only when it added at least half as much as the first.
+    `contributions` [m] is what each item of the history added to the score; None when no liked one added anything:
+    a title that somebody disliked is no reason that they would accept. A second title is named only when it added at
+    least half as much as the first.
     """
-    if not len(contributions) or contributions.max() <= 0:
+    spoken = np.where(context.ratings >= context.liked_from, contributions, 0.0)
+    if not len(spoken) or spoken.max() <= 0:
         return None
-    order = np.argsort(-contributions, kind="stable")[:NAMED]
-    strong = [int(m) for m in order if contributions[m] >= contributions[order[0]] / 2]
+    order = np.argsort(-spoken, kind="stable")[:NAMED]
+    strong = [int(m) for m in order if spoken[m] >= spoken[order[0]] / 2]
     named = context.positions[strong]
-    verb = "liked" if (context.ratings[strong] >= context.liked_from).all() else "rated"
     titles = listed([f"*{context.catalogue.titles[position]}*" for position in named])
-    return Reason("history", f"Because you {verb} {titles}", tuple(int(i) for i in context.catalogue.ids[named]))
+    return Reason("history", f"Because you liked {titles}", tuple(int(i) for i in context.catalogue.ids[named]))
 
 
 def matches_genres(genres: Sequence[str]) -> Reason:

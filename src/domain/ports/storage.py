@@ -180,7 +180,7 @@ class InteractionStore(Protocol):
     """Many rows at once, as columns."""
 
     def read(self) -> Interactions:
-        """All ratings, in the order in which they were stored."""
+        """All ratings of users who consent to be learned from, in the order in which they were stored."""
         ...
 
     def demographics(self) -> Mapping[int, Demographics]:

@@ -18,13 +18,15 @@ _ROW = np.dtype([("user_id", np.int64), ("item_id", np.int64), ("value", np.floa
 
 
 class SqlInteractionStore:
-    """Reads ratings straight into arrays, without an object for each."""
+    """Reads ratings straight into arrays, without an object for each. Who has not consented is left out."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def read(self) -> Interactions:
-        statement = select(*(ratings.c[name] for name in _ROW.names or ())).order_by(ratings.c.id)
+        unwilling = select(users.c.id).where(~users.c.consent)
+        columns_of = select(*(ratings.c[name] for name in _ROW.names or ()))
+        statement = columns_of.where(ratings.c.user_id.not_in(unwilling)).order_by(ratings.c.id)
         parts = [np.empty(0, dtype=_ROW)]
         with transaction(self._engine) as connection:
             lift_time_limit(connection)

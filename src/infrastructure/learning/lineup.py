@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from domain.catalogue import Catalogue
 from domain.lineup import Lineup
 from domain.pipeline import Pipeline
+from infrastructure.generators.baseline import WEIGHTS as BASELINE_WEIGHTS
 from infrastructure.generators.baseline import BaselineRanker
 from infrastructure.generators.cold_start import WEIGHTS as COLD_START_WEIGHTS
 from infrastructure.generators.cold_start import ColdStartRanker
@@ -66,7 +67,12 @@ class Generators:
         personal = tuple(one for one in (self.collaborative, content, self.demographic) if one)
         popular = Pipeline("popularity", (popularity,), PopularityRanker(self.catalogue), popularity)
         baseline = Pipeline(
-            "baseline", (popularity, content), BaselineRanker(self.catalogue), popularity, fallback=popular
+            "baseline",
+            (popularity, content),
+            BaselineRanker(self.catalogue),
+            popularity,
+            fallback=popular,
+            weights=dict(BASELINE_WEIGHTS),
         )
         by_content = Pipeline("content", (content,), content, popularity, fallback=popular)
         cold_start = Pipeline(

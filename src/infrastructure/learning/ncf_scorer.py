@@ -54,7 +54,8 @@ class NcfRanker:
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """Exact leave-one-out: what each of the last events adds is what the log-odds lose without it."""
-        count = min(len(context.positions), EXPLAINED)
+        # An event beyond the window adds nothing, and there is nothing to leave out.
+        count = min(len(context.positions), EXPLAINED, self._history_length)
         logits = self._logits(context, positions, left_out=count)
         added = np.zeros((len(positions), len(context.positions)))
         added[:, len(context.positions) - count :] = (logits[0] - logits[1:]).T

@@ -12,7 +12,10 @@ from domain.errors import MarqueeError
 
 T = TypeVar("T")
 
-console = Console(soft_wrap=True)
+#: where there is no terminal to ask, a line has room for every table
+WIDTH = None if sys.stdout.isatty() else 120
+
+console = Console(soft_wrap=True, width=WIDTH)
 errors = Console(stderr=True, soft_wrap=True)
 
 

@@ -45,6 +45,17 @@ def test_a_user_state_holds_all_that_a_list_depends_on(shelf, engine):
     assert state.catalogue_revision == 5 == SqlUserStates(engine).catalogue_revision()
 
 
+def test_nothing_is_learnt_from_who_has_not_consented(shelf, engine):
+    store(shelf, ratings=[(1, 4, 3.5, 30), (2, 1, 2.0, 5), (3, 1, 4.0, 9)])
+    with shelf() as work:
+        unwilling = work.users.get(2)
+        unwilling.consent = False
+        work.users.save(unwilling)
+        work.commit()
+    assert SqlInteractionStore(engine).read().user_ids.tolist() == [1, 3]
+    assert len(SqlUserStates(engine).read(2).history) == 1, "lists of their own are personal all the same"
+
+
 def test_a_newcomers_state_is_empty(shelf, engine):
     state = SqlUserStates(engine).read(3)
     assert len(state.history) == 0 and state.is_unknown

@@ -4,7 +4,14 @@ import pytest
 
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import NewRating, RateItems
-from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger, Stranger
+from application.recommending import (
+    ListEngines,
+    Recommend,
+    RecommendSimilar,
+    RecommendToStranger,
+    ServingRules,
+    Stranger,
+)
 from application.tasting import SetTaste, ShowTaste, TasteChange
 from domain.errors import EngineUnavailable, Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import History
@@ -127,6 +134,14 @@ def test_nothing_is_shown_that_could_not_be_logged(recommend, show, anna, monkey
     monkeypatch.setattr(show.log, "append", full)
     with pytest.raises(OSError, match="no space"):
         recommend(anna, RecommendationRequest())
+
+
+def test_what_counts_as_liked_is_configured(states, lineups, show, rate, anna):
+    rate(anna, [NewRating(2, 4.0), NewRating(1, 5.0)])
+    usual = Recommend(states, lineups, show, ServingRules(liked_from=4.0), FakeRankings())
+    strict = Recommend(states, lineups, show, ServingRules(liked_from=5.0), FakeRankings())
+    assert ids(usual(anna, RecommendationRequest(k=3))) == [3, 4, 5]
+    assert ids(strict(anna, RecommendationRequest(k=3))) == [3, 5, 7]
 
 
 def test_filters_restrict_before_the_list_is_cut(recommend, anna):
