@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from domain.blending import FUSIONS
 from domain.catalogue import Catalogue
 from domain.errors import (
     EmailTaken,
@@ -433,6 +434,11 @@ class FakeLineups:
             model=NCF_1 if self.with_model else None,
             vectors=catalogue.genres.astype(np.float32),
             similar_by_content=SameGenre(catalogue),
+            sessions={
+                ("mean", fusion): fake_pipeline("session-mean", genres_of_liked, "ncf-1")
+                for fusion in FUSIONS
+                if self.with_model
+            },
         )
 
     def of(self, version, catalogue):

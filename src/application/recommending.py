@@ -69,7 +69,7 @@ class ShowRanking:
                 start=1,
             )
         )
-        pipeline = lineup.pipelines.get(ranking.engine)
+        pipeline = lineup.find(ranking.engine)
         impression = Impression(
             id=self.ids.new(),
             user_id=state.user_id,

@@ -169,6 +169,15 @@ class InvalidConfig(Invalid):
     code = "invalid_config"
 
 
+class UnknownItems(Invalid):
+    """A sequence that is empty or names items that there are not; each detail says which."""
+
+    code = "unknown_items"
+
+    def __init__(self, details: Sequence[Detail] = ()) -> None:
+        super().__init__("A session must name at least one item, and only items that there are.", details)
+
+
 class NothingToLearn(Invalid):
     code = "nothing_to_learn"
 

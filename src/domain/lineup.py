@@ -1,7 +1,7 @@
 """The line-up: everything that answers requests for one catalogue revision and one model, swapped as a whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from domain.recommendation import Candidates, UserState
 AUTO = "auto"
 POPULARITY = "popularity"
 COLD_START = "cold_start"
+#: ways to read a session, the one to prefer first, whether or not they can serve now
+SESSION_ENCODERS = ("linear", "mean", "gru", "lstm", "transformer")
 
 #: how many neighbours per wanted place each kind of similarity proposes, so that the two can agree on some
 NEIGHBOUR_POOL = 5
@@ -39,7 +41,8 @@ class Lineup:
     """The engines by name, ready to answer. `popularity` and `cold_start` are always there.
 
     `engines` are the names of all there could be, `auto` says which of those at hand is best for how long a history.
-    `vectors` [n, d] place the items of the catalogue for onboarding. `similar_by_ratings` needs a model.
+    `vectors` [n, d] place the items of the catalogue for onboarding. `similar_by_ratings` and
+    `sessions`, which are pipelines by encoder and fusion, need a model.
     """
 
     catalogue: Catalogue
@@ -50,6 +53,7 @@ class Lineup:
     vectors: NDArray[np.float32]
     similar_by_content: SimilarItems
     similar_by_ratings: SimilarItems | None = None
+    sessions: Mapping[tuple[str, str], Pipeline] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[int, str | None]:
@@ -62,6 +66,26 @@ class Lineup:
             return self.pipelines[engine]
         except KeyError:
             raise EngineUnavailable(engine, [AUTO, *self.pipelines]) from None
+
+    @property
+    def session_encoders(self) -> tuple[str, ...]:
+        """Encoders of sessions that can serve now, the one to prefer first."""
+        ready = {encoder for encoder, _ in self.sessions}
+        return tuple(encoder for encoder in SESSION_ENCODERS if encoder in ready)
+
+    def session(self, encoder: str | None, fusion: str) -> Pipeline:
+        """What continues a session; the preferred encoder where none is named. Raises `EngineUnavailable`."""
+        ready = self.session_encoders
+        chosen = encoder or next(iter(ready), SESSION_ENCODERS[0])
+        try:
+            return self.sessions[chosen, fusion]
+        except KeyError:
+            raise EngineUnavailable(chosen, ready) from None
+
+    def find(self, engine: str) -> Pipeline | None:
+        """The pipeline of this name, be it an engine or what continues sessions."""
+        every = (*self.pipelines.values(), *self.sessions.values())
+        return next((pipeline for pipeline in every if pipeline.name == engine), None)
 
     def choose(self, engine: str, state: UserState, min_interactions: int) -> Pipeline:
         """The engine that answers when `engine` is asked for. Raises `EngineUnavailable`.

@@ -150,12 +150,17 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class ListMetadata:
-    """How a list came about: how many candidates each generator gave (-1 where it failed), and their weights."""
+    """How a list came about: how many candidates each generator gave (-1 where it failed), and their weights.
+
+    Of a session: which encoders can serve now, and how many items the session has.
+    """
 
     k: int
     requested_engine: str
     generators: dict[str, int] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
+    availability: dict[str, bool] | None = None
+    session_length: int | None = None
 
 
 @dataclass(frozen=True)

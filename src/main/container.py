@@ -15,6 +15,7 @@ from application.accounts import (
     SignUp,
     UpdateAccount,
 )
+from application.continuing import ContinueSession
 from application.evaluating import EvaluateEngines
 from application.exporting import ExportInteractions
 from application.inspecting import ListAllRatings, ListImpressions
@@ -108,6 +109,7 @@ class Container(containers.DeclarativeContainer):
     recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache)
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
     recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
+    continue_session = providers.Singleton(ContinueSession, user_states, lineups, show_ranking, serving_rules)
     list_engines = providers.Singleton(ListEngines, user_states, lineups)
     list_onboarding_titles = providers.Singleton(ListOnboardingTitles, user_states, lineups, item_reader)
     ask_next = providers.Singleton(AskNext, user_states, lineups, item_reader, recommend_to_stranger)

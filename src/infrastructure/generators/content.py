@@ -1,22 +1,22 @@
 """Content: words of titles and descriptions, genres and tags."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from domain import explaining
 from domain.catalogue import Catalogue
-from domain.recommendation import Candidates, Context, Reason
-from infrastructure.generators.signals import general_reason, liked_genres, proposed, recency_weights
+from domain.recommendation import Candidates, Context
+from infrastructure.generators.additive import Additive
+from infrastructure.generators.signals import proposed, recency_weights
 
 #: how much a genre or a tag counts beside a word, and a disliked event beside a liked one
 LABEL_WEIGHT, DISLIKE = 2.0, 0.5
 
 
-class ContentGenerator:
+class ContentGenerator(Additive):
     """TF-IDF over words, genres and tags; a user is the sum of what they liked less what they did not."""
 
     name = "content"
@@ -34,18 +34,6 @@ class ContentGenerator:
 
     def __call__(self, context: Context, limit: int) -> Candidates:
         return proposed(self.scores(context), context, limit)
-
-    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        scores = self.scores(context)
-        return np.zeros(len(positions)) if scores is None else scores[positions]
-
-    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """The events that added most; the genres where none did, as for favourite genres alone."""
-        taste = liked_genres(context)
-        return [
-            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
-            for row, position in zip(self.contributions(context, positions), positions.tolist(), strict=True)
-        ]
 
     def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what each event of the history adds to the scores of the positions [c]."""

@@ -1,21 +1,18 @@
 """Engines that are one matrix: every event of a history adds its own row of scores."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from domain import explaining
 from domain.catalogue import Catalogue
-from domain.recommendation import Candidates, Context, Reason
-from infrastructure.generators.signals import general_reason, liked_genres
+from domain.recommendation import Candidates, Context
+from infrastructure.generators.additive import Additive
 from infrastructure.learning.features import Vocabulary
 
 Matrix = NDArray[np.float32] | sp.csr_array
 
 
-class HistoryMap:
+class HistoryMap(Additive):
     """A generator and a ranker: score[i] = Σ over the last events m of exp(-age of m / `decay`) · matrix[m, i].
 
     The score is a sum over the history, so an explanation is exact: it is the summands. Items and events that the
@@ -51,18 +48,6 @@ class HistoryMap:
         if scores is None:
             return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
         return Candidates.top(scores, context.eligible & self._known, limit)
-
-    def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        scores = self.scores(context)
-        return np.zeros(len(positions)) if scores is None else scores[positions]
-
-    def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """The events that added most; where none added anything, genre or popularity."""
-        taste = liked_genres(context)
-        return [
-            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
-            for row, position in zip(self.contributions(context, positions), positions.tolist(), strict=True)
-        ]
 
     def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what each event of the history adds to the scores of the positions [c]."""

@@ -19,6 +19,7 @@ from infrastructure.generators.popularity import PopularityGenerator, Popularity
 from infrastructure.learning.artifacts import LoadedModel
 from infrastructure.learning.recipes.recipe import ServingParts
 from infrastructure.learning.recipes.table import RECIPES
+from infrastructure.learning.session_pipelines import session_pipelines
 from infrastructure.learning.shared_parts import SharedParts, by_position
 
 #: engines that need no model
@@ -45,6 +46,7 @@ def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
         vectors=onboarding_vectors(catalogue, shared),
         similar_by_content=generators.content,
         similar_by_ratings=generators.collaborative,
+        sessions=session_pipelines(generators.parts(model.version.version, pipelines)) if model else {},
     )
 
 

@@ -8,9 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 
+from application.continuing import ContinueSession
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger
-from domain.errors import EngineUnavailable, Invalid, ItemNotFound, TooManyRequests
+from domain.errors import Detail, EngineUnavailable, Invalid, ItemNotFound, TooManyRequests, UnknownItems
 from domain.recommendation import RecommendationList, RecommendationRequest
 from presentation.api.dependencies import Caller, provided, stranger_allowance
 from presentation.api.documenting import fails, named, parameters_of
@@ -26,6 +27,8 @@ from presentation.api.schemas.recommendations import (
     OnboardingTitlesQuery,
     RecommendationListOut,
     RecommendationQuery,
+    SequenceIn,
+    SessionIn,
     SimilarQuery,
     StrangerIn,
 )
@@ -34,6 +37,8 @@ router = APIRouter(prefix="/recommendations", tags=["Recommendations"], generate
 
 NO_ENGINE = EngineUnavailable("ncf", ["auto", "popularity"])
 TOO_MANY = TooManyRequests("Too many attempts. Try again in 12 s.", 12)
+NO_ENCODER = EngineUnavailable("gru", ["linear", "mean"])
+NO_ITEMS = UnknownItems([Detail("item_sequence.1", "there is no such item")])
 NO_ITEM = ItemNotFound(42)
 NO_SIMILARITY = Invalid("At least one of use_cf and use_cb must be on.")
 
@@ -97,6 +102,35 @@ def cold_start(
     The number of calls from one address is limited.
     """
     return _answer(recommend(body.stranger(), body.request(recommend.rules.default_engine)))
+
+
+@router.post(
+    "/session",
+    summary="Recommend what continues a session",
+    dependencies=[Depends(stranger_allowance)],
+    response_model=RecommendationListOut,
+    responses=fails(NO_ITEMS, NO_ENCODER, TOO_MANY),
+)
+def continue_session(
+    body: SessionIn, continue_session: Annotated[ContinueSession, provided("continue_session")]
+) -> Response:
+    """Items to go on with after an ordered run of them; its own are left out.
+
+    The filters hold before the list is cut to length. The number of calls from one address is limited.
+    """
+    return _answer(continue_session(body.session(), body.request()))
+
+
+@router.post(
+    "/next",
+    summary="Recommend the one next item",
+    dependencies=[Depends(stranger_allowance)],
+    response_model=RecommendationListOut,
+    responses=fails(NO_ITEMS, NO_ENCODER, TOO_MANY),
+)
+def next_item(body: SequenceIn, continue_session: Annotated[ContinueSession, provided("continue_session")]) -> Response:
+    """The one item to go on with, as a list of one. The number of calls from one address is limited."""
+    return _answer(continue_session(body.session(), RecommendationRequest(k=1), "next"))
 
 
 @router.get("/onboarding-movies", summary="List titles that most people know")

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from domain.items import Item
-from domain.recommendation import Recommendation, RecommendationList
+from domain.recommendation import ListMetadata, Recommendation, RecommendationList
 
 
 def render(shown: RecommendationList) -> bytes:
@@ -24,14 +24,21 @@ def render(shown: RecommendationList) -> bytes:
             "items": [
                 _place(one, shown.items[one.item_id]) for one in shown.recommendations if one.item_id in shown.items
             ],
-            "metadata": {
-                "k": shown.metadata.k,
-                "requested_engine": shown.metadata.requested_engine,
-                "generators": shown.metadata.generators,
-                "weights": shown.metadata.weights,
-            },
+            "metadata": _metadata(shown.metadata),
         }
     )
+
+
+def _metadata(about: ListMetadata) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "k": about.k,
+        "requested_engine": about.requested_engine,
+        "generators": about.generators,
+        "weights": about.weights,
+    }
+    if about.session_length is not None:
+        metadata |= {"availability": about.availability, "session_length": about.session_length}
+    return metadata
 
 
 def _place(one: Recommendation, item: Item) -> dict[str, Any]:

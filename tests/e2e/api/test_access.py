@@ -46,6 +46,8 @@ ACCESS = {
     "POST /recommendations/cold-start": "open",
     "GET /recommendations/onboarding-movies": "open",
     "POST /recommendations/onboarding/next": "open",
+    "POST /recommendations/session": "open",
+    "POST /recommendations/next": "open",
     "GET /recommendations/similar/{item_id}": "open",
     "GET /recommendations/health": "open",
     "GET /debug/users": "admin",

@@ -91,6 +91,23 @@ def test_the_service_tells_of_its_model(http: TestClient, container: Container):
     assert told["current"]["config"]["ncf"]["embedding_size"] == 8
 
 
+@pytest.mark.parametrize("encoder", ["mean", "linear", None])
+def test_a_session_is_continued(http: TestClient, encoder: str | None):
+    body = {"item_sequence": [1, 5, 9], "k": 4} | ({"encoder": encoder} if encoder else {})
+    answer = http.post("/recommendations/session", json=body).json()
+    assert not {1, 5, 9} & {place["item"]["id"] for place in answer["items"]} and len(answer["items"]) == 4
+    assert answer["engine"] == f"session-{encoder or 'linear'}" and answer["model_version"]
+    assert answer["metadata"]["session_length"] == 3 and not answer["metadata"]["availability"]["gru"]
+    following = http.post("/recommendations/next", json={"item_sequence": [1, 5, 9]}).json()
+    assert len(following["items"]) == 1
+
+
+@pytest.mark.parametrize(("encoder", "sequence", "status"), [("gru", [1], 409), ("mean", [987_654], 422)])
+def test_a_session_that_cannot_be_read_is_refused(http: TestClient, encoder: str, sequence: list[int], status: int):
+    body = {"item_sequence": sequence, "encoder": encoder}
+    assert http.post("/recommendations/session", json=body).status_code == status
+
+
 @pytest.mark.parametrize("flags", ["use_cb=false", "use_cf=false", ""])
 def test_similar_titles_come_from_ratings_and_from_content(http: TestClient, flags: str):
     answer = http.get(f"/recommendations/similar/1?k=5&{flags}").json()

@@ -199,7 +199,8 @@ def test_an_admin_is_asked_for_in_the_database_whatever_the_token_says(client: T
 
 def test_strangers_who_ask_too_often_must_wait(client: TestClient, parts: FakeParts):
     parts["throttle"].tired.add("testclient")
-    for path in ("/recommendations/cold-start", "/recommendations/onboarding/next"):
-        response = client.post(path, json={})
+    paths = {"cold-start": {}, "onboarding/next": {}, "session": {"item_sequence": [1]}, "next": {"item_sequence": [1]}}
+    for path, body in paths.items():
+        response = client.post(f"/recommendations/{path}", json=body)
         assert_envelope(response, 429, "too_many_requests")
         assert response.headers["retry-after"] == "12"

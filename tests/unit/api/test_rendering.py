@@ -1,8 +1,10 @@
 """The fast way to JSON says what the schema promises, so that the two cannot drift."""
 
 import dataclasses
+from collections.abc import Callable
 
 import orjson
+import pytest
 
 from domain.recommendation import RecommendationList
 from presentation.api.rendering import render
@@ -26,16 +28,31 @@ def by_the_schema(shown: RecommendationList) -> object:
     return orjson.loads(RecommendationListOut.model_validate(whole).model_dump_json())
 
 
-def without_absent_reasons(answer: object) -> object:
+def without_what_is_absent(answer: object) -> object:
     for place in answer["items"]:
         if place["reason"] is None:
             del place["reason"]
+    for name in ("availability", "session_length"):
+        if answer["metadata"][name] is None:
+            del answer["metadata"][name]
     return answer
 
 
-def test_the_bytes_are_those_of_the_schema():
-    shown = shown_list()
-    assert orjson.loads(render(shown)) == without_absent_reasons(by_the_schema(shown))
+def of_a_session(shown: RecommendationList) -> RecommendationList:
+    about = dataclasses.replace(shown.metadata, availability={"mean": True, "gru": False}, session_length=3)
+    return dataclasses.replace(shown, metadata=about)
+
+
+@pytest.mark.parametrize("of_kind", [lambda shown: shown, of_a_session], ids=["list", "session"])
+def test_the_bytes_are_those_of_the_schema(of_kind: Callable[[RecommendationList], RecommendationList]):
+    shown = of_kind(shown_list())
+    assert orjson.loads(render(shown)) == without_what_is_absent(by_the_schema(shown))
+
+
+def test_only_a_session_tells_its_length_and_the_encoders():
+    assert not {"availability", "session_length"} & orjson.loads(render(shown_list()))["metadata"].keys()
+    told = orjson.loads(render(of_a_session(shown_list())))["metadata"]
+    assert (told["availability"], told["session_length"]) == ({"mean": True, "gru": False}, 3)
 
 
 def test_the_bytes_pass_the_schema_strictly():

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from application.continuing import Session
 from application.onboarding import NextScreen
 from application.readiness import ABSENT, READY, Components, Readiness
 from application.recommending import EngineStatus
@@ -161,6 +162,49 @@ def test_a_stranger_is_counted_and_served(client: TestClient, parts: FakeParts):
     response = client.post("/recommendations/cold-start", json={"genres": ["Sci-Fi"], "num_recommendations": 2})
     assert response.status_code == 200 and len(response.json()["items"]) == 2
     assert parts["throttle"].recorded == [("stranger", "testclient")]
+
+
+def test_a_session_is_continued_as_asked(client: TestClient, parts: FakeParts):
+    parts["continue_session"].answer = shown_list()
+    body = {
+        "item_sequence": [50, 183, 50],
+        "k": 2,
+        "genre_filter": ["Sci-Fi"],
+        "mood_filter": ["dark"],
+        "fusion_method": "max",
+        "encoder": "mean",
+        "kind": "movie",
+    }
+    response = client.post("/recommendations/session", json=body)
+    assert response.status_code == 200 and len(response.json()["items"]) == 2
+    ((session, request),) = parts["continue_session"].calls
+    assert session == Session((50, 183, 50), "mean", "max", Kind.MOVIE)
+    assert (request.k, request.wanted.genres, request.wanted.tags) == (2, {"Sci-Fi"}, {"dark"})
+    assert parts["throttle"].recorded == [("stranger", "testclient")]
+
+
+def test_the_next_item_is_a_list_of_one(client: TestClient, parts: FakeParts):
+    parts["continue_session"].answer = shown_list()
+    assert client.post("/recommendations/next", json={"item_sequence": [50]}).status_code == 200
+    ((session, request, surface),) = parts["continue_session"].calls
+    assert (session, request.k, surface) == (Session((50,)), 1, "next")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"item_sequence": []},
+        {},
+        {"item_sequence": [0]},
+        {"item_sequence": [1], "encoder": "oracle"},
+        {"item_sequence": [1], "fusion_method": "mean"},
+        {"item_sequence": [1], "k": 0},
+        {"item_sequence": [1], "mood": ["dark"]},
+    ],
+)
+def test_a_session_that_makes_no_sense_is_refused(client: TestClient, parts: FakeParts, wrong):
+    assert client.post("/recommendations/session", json=wrong).status_code == 422
+    assert parts["continue_session"].calls == []
 
 
 def test_the_next_screen_shows_what_to_ask_and_where_it_leads(client: TestClient, parts: FakeParts):

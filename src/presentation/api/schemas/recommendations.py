@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, Field
 
+from application.continuing import Session
 from application.recommending import Stranger
 from domain.events import History
 from domain.items import ItemFilter, Kind
@@ -131,6 +132,39 @@ class StrangerIn(Body):
         return RecommendationRequest(k=self.num_recommendations, engine=default_engine, wanted=wanted)
 
 
+class SequenceIn(Body):
+    item_sequence: Annotated[list[Id], Field(min_length=1, max_length=1000)] = Field(
+        description="In the order in which they were taken up, the newest last."
+    )
+
+    model_config = example({"item_sequence": [50, 172]})
+
+    def session(self) -> Session:
+        return Session(tuple(self.item_sequence))
+
+
+class SessionIn(SequenceIn):
+    k: StrictK = 10
+    genre_filter: Names = Field([], description="Any of these genres.")
+    mood_filter: Names = Field([], description="Any of these moods, which are tags.")
+    fusion_method: Literal["weighted_sum", "max", "rank_fusion"] = Field(
+        "weighted_sum", description="How the encoder's scores and content's become one."
+    )
+    encoder: Literal["linear", "mean", "gru", "lstm", "transformer"] | None = Field(
+        None, description="How the session is read; the best that is trained, if not said."
+    )
+    kind: Kind | None = Field(None, description="That of the last item, if not said.")
+
+    model_config = example({"item_sequence": [50, 172], "k": 5, "genre_filter": ["Sci-Fi"], "encoder": "mean"})
+
+    def session(self) -> Session:
+        return Session(tuple(self.item_sequence), self.encoder, self.fusion_method, self.kind)
+
+    def request(self) -> RecommendationRequest:
+        wanted = ItemFilter(genres=frozenset(self.genre_filter), tags=frozenset(self.mood_filter))
+        return RecommendationRequest(k=self.k, wanted=wanted)
+
+
 class AnswersIn(Body):
     answers: Annotated[list[OnboardingAnswerIn], Field(max_length=200), AfterValidator(distinct)] = Field([])
     size: Annotated[int, Field(strict=True, ge=1, le=24)] = Field(6, description="Titles to ask about next.")
@@ -163,6 +197,10 @@ class ListMetadataOut(Answer):
     requested_engine: str
     generators: dict[str, int] = Field(description="How many candidates each gave; -1 where it failed.")
     weights: dict[str, float]
+    availability: dict[str, bool] | None = Field(
+        None, description="Of a session: which encoders can serve now. Left out elsewhere."
+    )
+    session_length: int | None = Field(None, description="Items of the session. Left out elsewhere.")
 
 
 class RecommendationListOut(Answer):
