@@ -22,7 +22,7 @@ from main.container import build_container
 T = TypeVar("T")
 
 #: engines whose figures depend on the seed
-SEEDED = ("ncf", AUTO)
+SEEDED = ("ncf", "hybrid", AUTO)
 
 
 class TimedProgress:

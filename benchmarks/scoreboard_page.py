@@ -28,11 +28,11 @@ PROTOCOL = """\
 - Each user's last rating is the question, the one before chooses the epoch, the rest is learnt from. Users with fewer
   than three ratings are not asked. Ties in time keep the order of the source.
 - The whole catalogue is ranked, less what the user has rated before. No negatives are sampled.
-- The engines run as they serve: same candidates, same caps, same choice behind `auto` (the neural model from five
-  ratings on; everybody in MovieLens has more, so `auto` is `ncf` there). A target below place 100 counts as not ranked.
+- The engines run as they serve: same candidates, same caps, same choice behind `auto` (from five ratings on, the
+  trained engine that validated best for histories of that length). A target below place 100 counts as not ranked.
 - Nothing of the test ratings is known to any engine: not in histories, not in an item's popularity.
-- `ncf` and `auto` are trained once for each seed. Their figures are means over the seeds; *seeds* gives the lowest and
-  the highest NDCG@10 of a single one. The other two do not depend on a seed.
+- `ncf`, and with it `hybrid` and `auto`, are trained once for each seed. Their figures are means over the seeds;
+  *seeds* gives the lowest and the highest NDCG@10 of a single one. The others do not depend on a seed.
 - Intervals are 95 %, by bootstrap over users (1,000 draws). The gain over popularity is paired, user by user.
 - *ms per list* is the time of one ranking of 100 places, without database, HTTP and reasons.
 - Coverage is the share of the catalogue in at least one list of ten. Novelty is the mean surprise of a shown title, in
