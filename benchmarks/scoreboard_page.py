@@ -114,7 +114,8 @@ def section(quality: Quality) -> Iterator[str]:
 def cells(engine: EngineFigures) -> list[str]:
     """One row of the table of engines."""
     figures = engine.figures
-    seeds = f"{engine.lowest:.4f} to {engine.highest:.4f}" if engine.engine in SEEDED else ""
+    # One seed alone has no spread.
+    seeds = f"{engine.lowest:.4f} to {engine.highest:.4f}" if engine.lowest < engine.highest else ""
     low, high = engine.gain_interval
     gain = f"{engine.gain:+.4f} ({low:+.4f} to {high:+.4f})" if engine.gain else ""
     return [
@@ -153,8 +154,15 @@ def draw(qualities: Sequence[Quality], path: Path) -> None:
 
     # Without these two, the same figures give another file each time.
     mpl.rcParams.update({"svg.hashsalt": "marquee", "svg.fonttype": "none"})
+    bars = [len(quality.engines) for quality in qualities]
     figure, panels = pyplot.subplots(
-        len(qualities), 1, figsize=(7, 0.6 + 1.5 * len(qualities)), sharex=True, squeeze=False, layout="constrained"
+        len(qualities),
+        1,
+        figsize=(7, 0.6 + 0.5 * len(bars) + 0.26 * sum(bars)),
+        height_ratios=bars,
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
     )
     for (panel,), quality in zip(panels, qualities, strict=True):
         engines = list(reversed(quality.engines))
