@@ -40,10 +40,10 @@ class UserState:
     def fingerprint(self) -> Hashable:
         """Equal for states that lead to the same list: everything in it but the user's id and the catalogue's revision.
 
-        Times are left out: a history is in order, and no engine asks for more.
+        Of the times only the gaps between events count: no engine asks when a list is wanted.
         """
         history = self.history
-        said = (history.item_ids.tobytes(), history.ratings.tobytes())
+        said = (history.item_ids.tobytes(), history.ratings.tobytes(), np.diff(history.timestamps).tobytes())
         return (said, self.demographics, self.taste, self.favourite_genres)
 
     @property
@@ -68,6 +68,7 @@ class Context:
     catalogue: Catalogue
     positions: NDArray[np.int64]  # [m] of the history, oldest first; items that are gone are left out
     ratings: NDArray[np.float32]  # [m]
+    timestamps: NDArray[np.int64]  # [m], unix seconds; engines look at the gaps between them alone
     eligible: NDArray[np.bool_]  # [n]
     liked_from: float
     demographics: Demographics = field(default_factory=Demographics)
@@ -83,6 +84,7 @@ class Context:
             catalogue=catalogue,
             positions=positions[known],
             ratings=state.history.ratings[known],
+            timestamps=state.history.timestamps[known],
             eligible=eligible,
             liked_from=liked_from,
             demographics=state.demographics,
