@@ -138,6 +138,22 @@ class EngineUnavailable(Conflict):
         super().__init__(f"The engine {engine!r} is not available. Ready now: {names}.")
 
 
+class NothingToIndex(Conflict):
+    code = "nothing_to_index"
+
+    def __init__(self) -> None:
+        super().__init__("There is no trained model whose items could be indexed. Train one first.")
+
+
+class LibraryMissing(Conflict):
+    """A library is needed that is installed with one of Marquee's extras alone."""
+
+    code = "library_missing"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs a library that is not installed: pip install 'marquee[{extra}]'.")
+
+
 class LastAdmin(Conflict):
     code = "last_admin"
 

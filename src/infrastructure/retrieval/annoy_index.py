@@ -1,6 +1,8 @@
 """Approximate nearest neighbours with Annoy: a forest of random projection trees in one memory-mapped file."""
 
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import numpy as np
@@ -44,7 +46,11 @@ class AnnoyIndex:
         return cls(forest, size)
 
     def save(self, path: Path) -> None:
-        self._forest.save(str(path))
+        """Write a copy: a forest goes on reading the file that it was saved to, and `path` belongs to somebody else."""
+        with TemporaryDirectory(dir=path.parent, prefix=".forest-", ignore_cleanup_errors=True) as folder:
+            own = Path(folder) / path.name
+            self._forest.save(str(own))
+            shutil.copyfile(own, path)
 
     def neighbours(self, vectors: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """As the port says. Annoy answers one query at a time, so this loops over the queries."""

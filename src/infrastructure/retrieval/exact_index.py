@@ -23,10 +23,19 @@ class ExactIndex:
         found = min(limit, len(self._vectors))
         for start in range(0, len(vectors), CHUNK):
             scores = unit_length(vectors[start : start + CHUNK]) @ self._vectors.T
-            best = np.argsort(-scores, axis=1, kind="stable")[:, :found]
-            rows[start : start + CHUNK, :found] = best
-            similarities[start : start + CHUNK, :found] = np.take_along_axis(scores, best, axis=1)
+            for query, row in enumerate(scores, start):
+                best = highest(row, found)
+                rows[query, :found], similarities[query, :found] = best, row[best]
         return rows, similarities
+
+
+def highest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """[count] indices of the highest scores [n], best first; equal ones by index. Sorts no more than it has to."""
+    if count == 0:
+        return np.empty(0, dtype=np.int64)
+    least = np.partition(scores, len(scores) - count)[len(scores) - count]
+    candidates = np.flatnonzero(scores >= least)
+    return candidates[np.argsort(-scores[candidates], kind="stable")[:count]]
 
 
 def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
