@@ -18,7 +18,6 @@ from domain.recommendation import (
     Context,
     ListMetadata,
     Reason,
-    Recommendation,
     RecommendationList,
     RecommendationRequest,
     UserState,
@@ -56,19 +55,7 @@ class ShowRanking:
         surface: str,
         fallback_used: bool = False,
     ) -> RecommendationList:
-        recommendations = tuple(
-            Recommendation(rank, int(item_id), float(score), source, reason=reason)
-            for rank, (item_id, score, source, reason) in enumerate(
-                zip(
-                    lineup.catalogue.ids[ranking.positions],
-                    ranking.scores,
-                    ranking.sources,
-                    ranking.reasons,
-                    strict=True,
-                ),
-                start=1,
-            )
-        )
+        recommendations = ranking.recommendations(lineup.catalogue)
         pipeline = lineup.find(ranking.engine)
         impression = Impression(
             id=self.ids.new(),

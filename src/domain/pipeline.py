@@ -1,14 +1,18 @@
 """An engine is a named pipeline: generators propose, one ranker scores them in one batch, plain functions order."""
 
 import logging
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain import blending, reranking
-from domain.ports.recommending import CandidateGenerator, Ranker
-from domain.recommendation import Candidates, Context, Reason
+from domain.catalogue import Catalogue
+from domain.ports.recommending import CandidateGenerator, PartedRanker, Ranker
+from domain.recommendation import Candidates, Context, Reason, Recommendation
 from domain.taste import TasteSettings
 
 log = logging.getLogger(__name__)
@@ -21,7 +25,8 @@ FAILED = -1
 class Ranking:
     """What a pipeline chose: the places of a list, best first, and how they came about.
 
-    `degraded` says that a part failed, so that the same request may well get a better list in a moment.
+    `parts` are what the scores are made up of, by name, where the engine can tell. `degraded` says that a part failed,
+    so that the same request may well get a better list in a moment.
     """
 
     engine: str
@@ -32,6 +37,26 @@ class Ranking:
     generators: dict[str, int]
     fallback_used: bool
     degraded: bool = False
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # [k'] each, NaN in places that were filled
+
+    def recommendations(self, catalogue: Catalogue) -> tuple[Recommendation, ...]:
+        """The places as they are shown; `catalogue` is the one that the positions belong to."""
+        places = zip(catalogue.ids[self.positions].tolist(), self.scores.tolist(), strict=True)
+        return tuple(
+            Recommendation(
+                rank=place + 1,
+                item_id=item_id,
+                score=score,
+                source=self.sources[place],
+                reason=self.reasons[place],
+                parts=self._parts_of(place),
+            )
+            for place, (item_id, score) in enumerate(places)
+        )
+
+    def _parts_of(self, place: int) -> dict[str, float] | None:
+        told = {name: float(values[place]) for name, values in self.parts.items()}
+        return None if not told or any(map(math.isnan, told.values())) else told
 
 
 @dataclass(frozen=True)
@@ -98,19 +123,19 @@ class Pipeline:
         explain: bool,
     ) -> Ranking:
         candidates = blending.pool(proposals)
-        scores = self.ranker.score(context, candidates.positions)
+        scores, parts = self._score(context, candidates.positions, explain)
         scores = reranking.boost(scores, taste.boosted(context.catalogue)[candidates.positions])
         order = reranking.descending(scores, candidates.positions)
+        genres = context.catalogue.genres[candidates.positions[order]]
+        order = order[reranking.diversify(scores[order], genres, k, diversity)]
         positions, scores = candidates.positions[order], scores[order]
-        places = reranking.diversify(scores, context.catalogue.genres[positions], k, diversity)
-        positions, scores = positions[places], scores[places]
-        sources = tuple(candidates.source_of(order[place]) for place in places)
+        sources = tuple(candidates.source_of(index) for index in order)
         added = self._fill(context, positions, k)
-        if len(added):
-            positions = np.concatenate([positions, added.positions])
-            scores = np.concatenate([scores, self._below(scores, len(added))])
-            sources += (self.filler.name,) * len(added)
+        positions = np.concatenate([positions, added.positions])
+        scores = np.concatenate([scores, self._below(scores, len(added))])
+        sources += (self.filler.name,) * len(added)
         reasons = tuple(self.ranker.explain(context, positions)) if explain else (None,) * len(positions)
+        unknown = np.full(len(added), np.nan)
         return Ranking(
             engine=self.name,
             positions=positions,
@@ -120,7 +145,22 @@ class Pipeline:
             generators=counts,
             fallback_used=len(added) > 0,
             degraded=FAILED in counts.values(),
+            parts={name: np.concatenate([values[order], unknown]) for name, values in parts.items()},
         )
+
+    def _score(
+        self, context: Context, positions: NDArray[np.int64], explain: bool
+    ) -> tuple[NDArray[np.float64], Mapping[str, NDArray[np.float64]]]:
+        """Scores [c] and, where they are to be explained and can be, the parts [c] that they are made up of."""
+        if self._parted is None or not explain:
+            return self.ranker.score(context, positions), {}
+        parts = self._parted.parts(context, positions)
+        return self._parted.total(parts), parts
+
+    @cached_property
+    def _parted(self) -> PartedRanker | None:
+        # Looked up once: asking whether an object keeps a protocol takes longer than ranking a short list.
+        return self.ranker if isinstance(self.ranker, PartedRanker) else None
 
     def _fill(self, context: Context, taken: NDArray[np.int64], k: int) -> Candidates:
         if len(taken) >= k:

@@ -1,6 +1,6 @@
 """Recommendations: what is asked for, what generators and rankers see, and what comes out."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -140,7 +140,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One place of a list. `probability` is the chance with which this item was chosen for this list."""
+    """One place of a list. `probability` is the chance with which this item was chosen for this list.
+
+    `parts` are what its score is made up of, before weighting, where the engine can tell.
+    """
 
     rank: int
     item_id: int
@@ -148,6 +151,7 @@ class Recommendation:
     source: str
     probability: float = 1.0
     reason: Reason | None = None
+    parts: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

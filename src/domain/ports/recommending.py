@@ -1,7 +1,7 @@
 """Ports of the recommendation path: proposing, ranking, and finding the parts that do it."""
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,19 @@ class Ranker(Protocol):
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """For each of the given positions the signal that moved it most, or None where nothing did."""
+        ...
+
+
+@runtime_checkable
+class PartedRanker(Ranker, Protocol):
+    """A ranker whose scores are made up of named parts."""
+
+    def parts(self, context: Context, positions: NDArray[np.int64]) -> Mapping[str, NDArray[np.float64]]:
+        """[c] each part of the scores of the given positions [c] by name, before it is weighted."""
+        ...
+
+    def total(self, parts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """[c] the scores that the parts make up."""
         ...
 
 

@@ -34,7 +34,10 @@ class BaselineRanker:
         }
 
     def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        parts = self.parts(context, positions)
+        return self.total(self.parts(context, positions))
+
+    def total(self, parts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """[c] the weighted sum of the parts."""
         return np.asarray(sum(WEIGHTS[name] * part for name, part in parts.items()), dtype=np.float64)
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:

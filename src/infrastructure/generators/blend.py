@@ -15,12 +15,21 @@ class BlendRanker:
 
     def __init__(self, name: str, rankers: Mapping[str, Ranker], weights: Mapping[str, float], fusion: str) -> None:
         self.name = name
+        self._names = tuple(rankers)
         self._rankers = list(rankers.values())
         self._weights = np.array([weights[ranker] for ranker in rankers])
         self._fusion = FUSIONS[fusion]
 
     def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._fusion(self._scores(context, positions), self._weights)
+
+    def parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """[c] what each ranker says, by name, on the common scale of the fusion."""
+        return dict(zip(self._names, self._fusion.prepare(self._scores(context, positions)), strict=True))
+
+    def total(self, parts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """[c] the weighted parts, combined as the fusion does."""
+        return self._fusion.combine(self._weights[:, None] * np.stack([parts[name] for name in self._names]))
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """Each position in the words of the ranker with the largest part in its score, compared with the others."""

@@ -42,9 +42,11 @@ def _metadata(about: ListMetadata) -> dict[str, Any]:
 
 
 def _place(one: Recommendation, item: Item) -> dict[str, Any]:
-    place = {"rank": one.rank, "item": _item(item), "score": one.score, "source": one.source}
+    place: dict[str, Any] = {"rank": one.rank, "item": _item(item), "score": one.score, "source": one.source}
     if one.reason is not None:
         place["reason"] = {"kind": one.reason.kind, "text": one.reason.text, "because_of": one.reason.because_of}
+    if one.parts is not None:
+        place["parts"] = one.parts
     return place
 
 

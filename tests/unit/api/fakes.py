@@ -45,7 +45,7 @@ def shown_list() -> RecommendationList:
             Recommendation(
                 1, 50, 0.93, "item_neighbours", reason=Reason("history", "Because you liked *Alien*", (183,))
             ),
-            Recommendation(2, 183, 0.5, "popularity"),
+            Recommendation(2, 183, 0.5, "popularity", parts={"popularity": 1.0, "mean_rating": 0.25}),
         ),
         items={50: star_wars(), 183: alien()},
         metadata=ListMetadata(2, "auto", {"item_neighbours": 300, "content": -1}, {"popularity": 0.5}),

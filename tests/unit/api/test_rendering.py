@@ -21,6 +21,7 @@ def by_the_schema(shown: RecommendationList) -> object:
             "score": one.score,
             "source": one.source,
             "reason": one.reason,
+            "parts": one.parts,
         }
         for one in shown.recommendations
     ]
@@ -30,8 +31,9 @@ def by_the_schema(shown: RecommendationList) -> object:
 
 def without_what_is_absent(answer: object) -> object:
     for place in answer["items"]:
-        if place["reason"] is None:
-            del place["reason"]
+        for name in ("reason", "parts"):
+            if place[name] is None:
+                del place[name]
     for name in ("availability", "session_length"):
         if answer["metadata"][name] is None:
             del answer["metadata"][name]
@@ -67,6 +69,12 @@ def test_a_place_without_a_reason_has_none():
     first, second = orjson.loads(render(shown_list()))["items"]
     assert first["reason"] == {"kind": "history", "text": "Because you liked *Alien*", "because_of": [183]}
     assert "reason" not in second
+
+
+def test_a_place_tells_its_parts_where_the_engine_can():
+    first, second = orjson.loads(render(shown_list()))["items"]
+    assert "parts" not in first
+    assert second["parts"] == {"popularity": 1.0, "mean_rating": 0.25}
 
 
 def test_a_title_that_is_gone_leaves_the_others_standing():

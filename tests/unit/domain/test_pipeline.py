@@ -42,6 +42,16 @@ class HighestIdRanker:
         return [Reason("id", "Has a high id")] * len(positions)
 
 
+class PartedRanker(HighestIdRanker):
+    """Scores by two parts, the second counting double."""
+
+    def parts(self, context, positions):
+        return {"id": context.catalogue.ids[positions].astype(float), "evenness": (positions % 2).astype(float)}
+
+    def total(self, parts):
+        return parts["id"] + 2 * parts["evenness"]
+
+
 class BrokenRanker(HighestIdRanker):
     def score(self, context, positions):
         raise RuntimeError("no weights today")
@@ -121,6 +131,25 @@ def test_muted_genres_never_appear_and_boosted_ones_rise(catalogue):
     boosted = TasteSettings(boosted_genres=frozenset({"Drama"}))
     ranking = engine(everything)(context_of(catalogue, taste=boosted), 2, taste=boosted)
     assert catalogue.ids[ranking.positions].tolist() == [7, 8]
+
+
+def test_each_place_tells_the_parts_of_its_score_but_for_the_filled_ones(catalogue):
+    ranking = engine(FixedGenerator("a", 0, 1, 2), ranker=PartedRanker())(context_of(catalogue), 4, diversity=0.3)
+    *ranked, filled = ranking.recommendations(catalogue)
+    assert sorted(one.item_id for one in ranked) == [1, 2, 3]
+    assert [one.rank for one in ranked] == [1, 2, 3]
+    for one in ranked:
+        assert one.parts == {"id": one.item_id, "evenness": (one.item_id - 1) % 2}
+        assert one.score == one.parts["id"] + 2 * one.parts["evenness"]
+    assert (filled.source, filled.parts) == ("filler", None)
+
+
+def test_parts_are_told_only_where_there_are_some_and_somebody_asks(catalogue):
+    parted, plain = (engine(FixedGenerator("a", 0, 1), ranker=one) for one in (PartedRanker(), HighestIdRanker()))
+    context = context_of(catalogue)
+    assert parted(context, 2, explain=False).parts == {}
+    assert parted(context, 2).positions.tolist() == parted(context, 2, explain=False).positions.tolist()
+    assert plain(context, 2).recommendations(catalogue)[0].parts is None
 
 
 def test_reasons_come_only_when_asked_for(catalogue):

@@ -1,19 +1,12 @@
 import pytest
 
-from domain.catalogue import Catalogue
-from domain.items import Item, Kind
-from tests.unit.generators.films import FILMS, VECTORS
+from tests.unit.generators.films import VECTORS, films
 from tests.unit.generators.models import model_of
 
 
 @pytest.fixture
 def catalogue():
-    return Catalogue.of(
-        [
-            Item(Kind.MOVIE, title, id=i, genres=genres, tags=tags, rating_count=count, rating_sum=count * mean)
-            for i, title, genres, tags, count, mean in FILMS
-        ]
-    )
+    return films()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Seven films, and what somebody may ask of them."""
 
+from domain.catalogue import Catalogue
 from domain.events import History
-from domain.items import ItemFilter
+from domain.items import Item, ItemFilter, Kind
 from domain.recommendation import Context, UserState
 from domain.users import Demographics
 
@@ -17,6 +18,16 @@ FILMS = [
 ]
 #: items 1, 2, 3 lie together, and 4, 5; 6 stands alone; the model has never seen 7
 VECTORS = {1: (1, 0, 0), 2: (0.9, 0.1, 0), 3: (0.8, 0.3, 0), 4: (0, 1, 0), 5: (0, 0.9, 0.2), 6: (0, 0, 1)}
+
+
+def films():
+    """The catalogue of them."""
+    return Catalogue.of(
+        [
+            Item(Kind.MOVIE, title, id=i, genres=genres, tags=tags, rating_count=count, rating_sum=count * mean)
+            for i, title, genres, tags, count, mean in FILMS
+        ]
+    )
 
 
 def ask(catalogue, history=(), wanted=None, favourite_genres=(), **known):

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from domain.pipeline import Pipeline
 from infrastructure.generators.baseline import WEIGHTS, BaselineRanker, damped_means
 from infrastructure.generators.cold_start import ColdStartRanker
 from infrastructure.generators.content import ContentGenerator
 from infrastructure.generators.demographic import DemographicGenerator
 from infrastructure.generators.item_neighbours import CollaborativeGenerator
 from infrastructure.generators.popularity import PopularityGenerator
-from tests.unit.generators.films import ask
+from tests.unit.generators.films import FILMS, ask, films
 
 EVERYTHING = np.arange(7)
 
@@ -38,6 +41,24 @@ def test_the_baseline_is_the_weighted_sum_of_its_parts(catalogue, baseline):
         assert part.max() == pytest.approx(1), name
     expected = 0.55 * parts["popularity"] + 0.25 * parts["mean_rating"] + 0.20 * parts["genre_match"]
     np.testing.assert_allclose(baseline.score(context, EVERYTHING), expected)
+
+
+@given(
+    history=st.lists(
+        st.tuples(st.sampled_from([film[0] for film in FILMS]), st.sampled_from([1.0, 3.0, 4.0, 5.0])),
+        unique_by=lambda event: event[0],
+    ),
+    favourites=st.sets(st.sampled_from(["Crime", "Drama", "Comedy"])),
+)
+def test_whoever_asks_each_shown_score_is_the_weighted_sum_of_the_shown_parts(history, favourites):
+    catalogue = films()
+    popularity = PopularityGenerator(catalogue)
+    pipeline = Pipeline("baseline", (popularity,), BaselineRanker(catalogue), popularity, weights=dict(WEIGHTS))
+    shown = pipeline(ask(catalogue, history, favourite_genres=favourites), 7).recommendations(catalogue)
+    assert len(shown) == 7 - len(history)
+    for one in shown:
+        assert one.parts.keys() == pipeline.weights.keys()
+        assert one.score == pytest.approx(sum(pipeline.weights[name] * part for name, part in one.parts.items()))
 
 
 def test_a_mean_of_few_ratings_is_drawn_to_the_overall_mean(catalogue):

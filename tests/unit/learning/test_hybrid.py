@@ -80,6 +80,30 @@ def test_a_hybrid_serves_and_names_its_weights(world, fusion):
     assert told[-1].engine == "hybrid" and told[-1].validation > 0.5
 
 
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_parts_under_their_weights_make_up_the_score(fusion, world):
+    rankers = {
+        "odd": ScoreRanker("odd", lambda context: (np.arange(80) % 2).astype(float)),
+        "high": ScoreRanker("high", lambda context: np.arange(80) / 80),
+    }
+    weights = {"odd": 0.3, "high": 0.7}
+    blend = BlendRanker("hybrid", rankers, weights, fusion)
+    context, positions = context_of(world.training.catalogue, WALK), np.arange(20, 40)
+    parts = blend.parts(context, positions)
+    weighted = np.stack([weights[name] * parts[name] for name in rankers])
+    expected = weighted.max(axis=0) if fusion == "max" else weighted.sum(axis=0)
+    np.testing.assert_allclose(blend.score(context, positions), expected)
+    np.testing.assert_allclose(blend.total(parts), expected)
+
+
+def test_a_hybrid_tells_what_each_engine_says_of_a_title(lineup):
+    pipeline = lineup.pipelines["hybrid"]
+    ranking = pipeline(context_of(lineup.catalogue, WALK), 5)
+    for one in ranking.recommendations(lineup.catalogue):
+        assert one.parts.keys() == pipeline.weights.keys()
+        assert one.score == pytest.approx(sum(pipeline.weights[name] * part for name, part in one.parts.items()))
+
+
 def test_newcomers_are_served_too(lineup):
     for history in (History.empty(), History.of([10], [1])):
         ranking = lineup.pipelines["hybrid"](context_of(lineup.catalogue, history), 10)

@@ -190,6 +190,11 @@ class RecommendationOut(Answer):
     score: float
     source: str = Field(description="The generator that placed it highest.")
     reason: ReasonOut | None = Field(None, description="Left out where there is none.")
+    parts: dict[str, float] | None = Field(
+        None,
+        description="What the score is made up of, before the `weights` of the metadata, which say how much each part "
+        "counts. Left out where the engine cannot tell, and with `explain=false`.",
+    )
 
 
 class ListMetadataOut(Answer):
