@@ -31,7 +31,9 @@ class Session:
 
 @dataclass(frozen=True)
 class ContinueSession:
-    """The best items to go on with; none of the session's own. Every item of the session counts as liked.
+    """The best items to go on with. Every item of the session counts as liked.
+
+    None of the session's own, unless its kind repeats: then they come after most others, and the last not at all.
 
     Raises `UnknownItems`, and `EngineUnavailable` for an encoder that has not been trained.
     """
@@ -52,7 +54,8 @@ class ContinueSession:
         state = UserState(user_id=None, history=history, catalogue_revision=revision)
         kind = session.kind or _kind_of_last(lineup.catalogue, session)
         asked = replace(request, engine=pipeline.name, wanted=replace(request.wanted, kind=kind))
-        context = Context.of(lineup.catalogue, state, asked.wanted, self.rules.liked_from)
+        now = history.last_time  # the moment of its last item, as nobody said when it was
+        context = Context.of(lineup.catalogue, state, asked.wanted, self.rules.liked_from, now)
         ranking = pipeline(context, asked.k, asked.diversity, state.taste, asked.explain)
         shown = self.show(ranking, lineup, state, asked, surface)
         metadata = replace(shown.metadata, availability=_availability(lineup), session_length=len(history))

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from domain import repeating
 from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import LIKED_FROM, History
 from domain.impressions import Impression, ShownItem
+from domain.items import ItemFilter
 from domain.lineup import AUTO, Lineup
 from domain.pipeline import Ranking
 from domain.ports.learning import Lineups
@@ -23,6 +25,8 @@ from domain.recommendation import (
     UserState,
 )
 from domain.users import Demographics, Principal
+
+HOUR = 3_600
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class ShowRanking:
 
 @dataclass(frozen=True)
 class Recommend:
-    """The best items for a user: nothing already rated, and every event up to this moment applied.
+    """The best items for a user, every event up to this moment applied: nothing already rated, unless its kind repeats.
 
     A user of whom nothing is known gets what is popular, flagged `fallback_used`. Raises `EngineUnavailable`, and
     `InvalidToken` when the account has been erased since the token was issued.
@@ -120,15 +124,26 @@ class Recommend:
 
     def _ranking(self, lineup: Lineup, state: UserState, request: RecommendationRequest) -> Ranking:
         """What the engine chooses. The state was read just now, so a remembered ranking has used every event too."""
-        key = (lineup.identity, state.fingerprint, request)
+        as_of = self._as_of(state.history, request.wanted)
+        key = (lineup.identity, state.fingerprint, request, None if as_of is None else as_of - state.history.last_time)
         ranking = self.rankings.find(key)
         if ranking is None:
             pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
-            context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
+            context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from, as_of)
             ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
             if not ranking.degraded:
                 self.rankings.keep(key, ranking)
         return ranking
+
+    def _as_of(self, history: History, wanted: ItemFilter) -> int | None:
+        """The present moment where it matters, as some items may come back: in whole hours since the last event.
+
+        Minutes would change no list to speak of, and leave nothing to remember a ranking by.
+        """
+        if not len(history) or not repeating.may_repeat(wanted.kind):
+            return None
+        since = max(0, int(self.show.clock.now().timestamp()) - history.last_time)
+        return history.last_time + since // HOUR * HOUR
 
 
 @dataclass(frozen=True)

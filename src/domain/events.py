@@ -79,6 +79,11 @@ class History:
             np.array(times, dtype=np.int64),
         )
 
+    @property
+    def last_time(self) -> int:
+        """When the last event was, in unix seconds. There must be one."""
+        return int(self.timestamps[-1])
+
     def without(self, index: int) -> "History":
         """The same history without its event at `index`."""
         keep = np.arange(len(self)) != index

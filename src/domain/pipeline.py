@@ -124,6 +124,8 @@ class Pipeline:
     ) -> Ranking:
         candidates = blending.pool(proposals)
         scores, parts = self._score(context, candidates.positions, explain)
+        if context.welcome is not None:
+            scores = reranking.hold_back(scores, context.welcome[candidates.positions])
         scores = reranking.boost(scores, taste.boosted(context.catalogue)[candidates.positions])
         order = reranking.descending(scores, candidates.positions)
         genres = context.catalogue.genres[candidates.positions[order]]
@@ -165,7 +167,13 @@ class Pipeline:
     def _fill(self, context: Context, taken: NDArray[np.int64], k: int) -> Candidates:
         if len(taken) >= k:
             return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
-        return self.filler(context.without(taken), k - len(taken))
+        left = context.without(taken)
+        if context.welcome is None:
+            return self.filler(left, k - len(taken))
+        found = self.filler(left, max(self.pool, k))
+        scores = reranking.hold_back(found.scores, context.welcome[found.positions])
+        chosen = reranking.descending(scores, found.positions)[: k - len(taken)]
+        return Candidates(found.positions[chosen], scores[chosen])
 
     @staticmethod
     def _below(scores: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from domain import repeating
 from domain.catalogue import Catalogue
 from domain.events import History
 from domain.items import Item, ItemFilter
@@ -61,8 +62,9 @@ class UserState:
 class Context:
     """What generators and rankers see of one request: a user's state in terms of one catalogue revision.
 
-    `eligible` is what may be recommended: everything that passes the filters and has not been seen. Generators
-    restrict themselves to it before they cap, so a filter never makes a list shorter than it need be.
+    `eligible` is what may be recommended: everything that passes the filters and has not been seen, or has been and is
+    of a kind that comes back. Generators restrict themselves to it before they cap, so a filter never makes a list
+    shorter than it need be. `welcome` is from 0 to 1, less than 1 for what is coming back; None where nothing does.
     """
 
     catalogue: Catalogue
@@ -73,23 +75,35 @@ class Context:
     liked_from: float
     demographics: Demographics = field(default_factory=Demographics)
     favourite_genres: frozenset[str] = frozenset()
+    welcome: NDArray[np.float64] | None = None  # [n]
 
     @classmethod
-    def of(cls, catalogue: Catalogue, state: UserState, wanted: ItemFilter, liked_from: float) -> "Context":
+    def of(
+        cls, catalogue: Catalogue, state: UserState, wanted: ItemFilter, liked_from: float, as_of: int | None = None
+    ) -> "Context":
+        """The context at the moment `as_of`, in unix seconds; without one, nothing that has been seen comes back."""
         positions = catalogue.positions(state.history.item_ids)
         known = positions >= 0
-        eligible = catalogue.matching(wanted) & ~state.taste.muted(catalogue)
-        eligible[positions[known]] = False
-        return cls(
+        seen = cls(
             catalogue=catalogue,
             positions=positions[known],
             ratings=state.history.ratings[known],
             timestamps=state.history.timestamps[known],
-            eligible=eligible,
+            eligible=catalogue.matching(wanted) & ~state.taste.muted(catalogue),
             liked_from=liked_from,
             demographics=state.demographics,
             favourite_genres=state.favourite_genres,
         )
+        if as_of is None or not repeating.may_repeat(wanted.kind):
+            return seen.without(seen.positions)
+        return seen._with_what_comes_back(as_of)
+
+    def _with_what_comes_back(self, as_of: int) -> "Context":
+        kinds, ages = self.catalogue.kinds[self.positions], (as_of - self.timestamps).astype(np.float64)
+        welcome = np.ones(len(self.catalogue))
+        # Of an item that stands in the history more than once, the last time counts: it is assigned last.
+        welcome[self.positions] = repeating.welcome_again(kinds, ages, self.ratings >= self.liked_from)
+        return replace(self, eligible=self.eligible & (welcome > 0), welcome=welcome)
 
     @property
     def liked(self) -> NDArray[np.int64]:

@@ -22,6 +22,17 @@ def boost(scores: NDArray[np.float64], boosted: NDArray[np.bool_]) -> NDArray[np
     return scores + BOOST * spread * boosted
 
 
+def hold_back(scores: NDArray[np.float64], welcome: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[c] scores moved down where `welcome` [c] is less than 1; where it is 0, one standard deviation under the lowest.
+
+    So it means the same on every scale, and what is wholly welcome keeps its score.
+    """
+    if not (welcome < 1.0).any():
+        return scores
+    floor = float(scores.min()) - (float(scores.std()) or 1.0)
+    return np.where(welcome < 1.0, floor + (scores - floor) * welcome, scores)
+
+
 def diversify(scores: NDArray[np.float64], features: NDArray[np.bool_], k: int, diversity: float) -> NDArray[np.int64]:
     """Indices of `k` places by maximal marginal relevance (Carbonell & Goldstein, SIGIR 1998).
 
@@ -45,9 +56,12 @@ def diversify(scores: NDArray[np.float64], features: NDArray[np.bool_], k: int, 
 
 
 def jaccard(features: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """[c, c] share of common features among all features of each pair; two rows without any are alike."""
+    """[…, c, c] share of common features among all features of each pair of rows; two without any are alike.
+
+    `features` […, c, G]: one set of rows, or many at once.
+    """
     rows = features.astype(np.float64)
-    common = rows @ rows.T
-    sizes = rows.sum(axis=1)
-    either = sizes[:, None] + sizes[None, :] - common
+    common = rows @ rows.swapaxes(-1, -2)
+    sizes = rows.sum(axis=-1)
+    either = sizes[..., :, None] + sizes[..., None, :] - common
     return np.where(either > 0, common / np.maximum(either, 1.0), 1.0)

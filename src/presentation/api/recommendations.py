@@ -74,6 +74,8 @@ def list_recommendations(
 ) -> Response:
     """The best titles for the caller: nothing already rated, and every rating up to this moment applied.
 
+    Tracks that were liked come back in time.
+
     A list that comes out short is filled with popular titles and says `fallback_used`; so does the list of somebody of
     whom nothing is known.
     """
@@ -114,7 +116,7 @@ def cold_start(
 def continue_session(
     body: SessionIn, continue_session: Annotated[ContinueSession, provided("continue_session")]
 ) -> Response:
-    """Items to go on with after an ordered run of them; its own are left out.
+    """Items to go on with after an ordered run of them; its own are left out, unless they are tracks, which repeat.
 
     The filters hold before the list is cut to length. The number of calls from one address is limited.
     """

@@ -51,6 +51,14 @@ def test_the_kind_is_that_of_the_last_item_unless_it_is_said(go_on):
     assert ids(go_on(Session((50,), kind=Kind.MOVIE), RecommendationRequest(k=1))) == [1]
 
 
+def test_a_kind_that_repeats_may_come_back_but_for_what_plays_now(go_on, database):
+    for i in range(51, 54):
+        database.rows.items[i] = Item(Kind.TRACK, f"Track {i}", id=i, genres=("Synthpop",))
+    assert ids(go_on(Session((50, 51, 50, 52)), RecommendationRequest())) == [53, 51, 50]
+    assert ids(go_on(Session((1, 3, 1, 5)), RecommendationRequest(k=20)))[:2] == [7, 9]
+    assert not {1, 3, 5} & set(ids(go_on(Session((1, 3, 1, 5)), RecommendationRequest(k=20))))
+
+
 def test_what_is_shown_is_in_the_log(go_on, database):
     shown = go_on(Session((1,)), RecommendationRequest(k=2), "next")
     (impression,) = database.rows.impressions

@@ -15,7 +15,7 @@ from application.recommending import (
 from application.tasting import SetTaste, ShowTaste, TasteChange
 from domain.errors import EngineUnavailable, Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import History
-from domain.items import ItemFilter, Kind
+from domain.items import Item, ItemFilter, Kind
 from domain.onboarding import Answer, OnboardingAnswer
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
@@ -97,6 +97,40 @@ def test_the_same_list_again_is_a_new_impression_and_anything_that_matters_makes
         work.commit()
     assert ids(after_rating)[0] not in ids(recommend(anna, RecommendationRequest(k=3)))
     assert len(recommend.rankings.kept) == 5
+
+
+@pytest.fixture
+def tracks(database):
+    for i in range(51, 54):
+        database.rows.items[i] = Item(Kind.TRACK, f"Track {i}", id=i, genres=("Synthpop",), rating_count=i)
+    return RecommendationRequest(engine="popularity", wanted=ItemFilter(kind=Kind.TRACK))
+
+
+def test_a_track_comes_back_in_time_and_a_film_does_not(recommend, rate, anna, clock, tracks):
+    rate(anna, [NewRating(53, 5.0), NewRating(1, 5.0)])
+    assert ids(recommend(anna, tracks)) == [52, 51, 50]
+    clock.advance(hours=2)
+    assert ids(recommend(anna, tracks)) == [52, 51, 50, 53]
+    clock.advance(days=30)
+    assert ids(recommend(anna, tracks)) == [53, 52, 51, 50]
+    assert 1 not in ids(recommend(anna, RecommendationRequest(k=20)))
+
+
+def test_a_remembered_ranking_is_of_the_same_hour_and_of_the_same_time_since_the_last_event(
+    recommend, rate, anna, clock, tracks
+):
+    rate(anna, [NewRating(53, 5.0)])
+    recommend(anna, tracks)
+    clock.advance(minutes=59)
+    recommend(anna, tracks)
+    assert len(recommend.rankings.kept) == 1
+    clock.advance(minutes=2)
+    recommend(anna, tracks)
+    assert len(recommend.rankings.kept) == 2
+    recommend(anna, RecommendationRequest())
+    clock.advance(days=9)
+    recommend(anna, RecommendationRequest())
+    assert len(recommend.rankings.kept) == 3, "of films the hour does not matter"
 
 
 class BrokenGenerator:

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -28,6 +28,80 @@ def test_diversity_lets_another_genre_rise():
     assert places.tolist() == [0, 3]
 
 
+def genres_of(scores, seed):
+    return np.random.default_rng(seed).random((len(scores), 4)) < 0.4
+
+
+def likeness(a, b):
+    either = (a | b).sum()
+    return (a & b).sum() / either if either else 1.0
+
+
+EIGHTHS = st.integers(-40, 40).map(lambda eighths: eighths / 8)
+
+
+@given(
+    scores=arrays(np.float64, st.integers(1, 60), elements=EIGHTHS),
+    k=st.integers(1, 20),
+    seed=st.integers(0, 99),
+    shift=st.integers(-100, 100),
+    scale=st.sampled_from([0.25, 0.5, 2.0, 64.0]),
+)
+def test_diversity_does_not_hang_on_the_scale_of_the_scores(scores, k, seed, shift, scale):
+    ordered, genres = np.sort(scores)[::-1], genres_of(scores, seed)
+    places = reranking.diversify(ordered, genres, k, 0.5)
+    assert reranking.diversify(ordered * scale + shift, genres, k, 0.5).tolist() == places.tolist()
+
+
+@given(
+    scores=arrays(np.float64, st.integers(2, 25), elements=EIGHTHS),
+    k=st.integers(2, 8),
+    diversity=st.floats(0.01, 1),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None)
+def test_every_diverse_place_is_the_best_that_was_left(scores, k, diversity, seed):
+    ordered, genres = np.sort(scores)[::-1], genres_of(scores, seed)
+    pool = min(len(scores), k * reranking.DIVERSITY_POOL)
+    relevance = ordered[:pool] - ordered[:pool].min()
+    relevance = relevance / (relevance.max() or 1.0)
+    alike = np.array([[likeness(a, b) for b in genres[:pool]] for a in genres[:pool]])
+    places = reranking.diversify(ordered, genres, k, diversity).tolist()
+    for place in range(1, len(places)):
+        left = sorted(set(range(pool)) - set(places[:place]))
+        worth = (1 - diversity) * relevance[left] - diversity * alike[left][:, places[:place]].max(axis=1)
+        assert worth[left.index(places[place])] >= worth.max() - 1e-9
+
+
+@given(
+    scores=arrays(np.float64, st.integers(1, 40), elements=st.floats(-5, 5)),
+    k=st.integers(1, 20),
+    seed=st.integers(0, 99),
+)
+def test_more_diversity_never_makes_the_first_two_more_alike(scores, k, seed):
+    ordered, genres = np.sort(scores)[::-1], genres_of(scores, seed)
+    tops = [reranking.diversify(ordered, genres, max(k, 2), diversity)[:2] for diversity in (0.0, 0.3, 0.6, 1.0)]
+    alike = [likeness(genres[top[0]], genres[top[-1]]) for top in tops]
+    assert alike == sorted(alike, reverse=True)
+
+
+@given(
+    scores=arrays(np.float64, 20, elements=st.integers(-500, 500).map(lambda tenths: tenths / 10)),
+    welcome=arrays(np.float64, 20, elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])),
+    shift=st.floats(-100, 100),
+)
+def test_holding_back_lowers_only_what_is_less_welcome_and_on_every_scale_alike(scores, welcome, shift):
+    held = reranking.hold_back(scores, welcome)
+    np.testing.assert_array_equal(held[welcome == 1], scores[welcome == 1])
+    assert (held <= scores + 1e-9).all() and (held[welcome < 1] < scores[welcome < 1]).all()
+    assert (held[welcome == 0] < scores.min()).all()
+    np.testing.assert_allclose(reranking.hold_back(scores + shift, welcome), held + shift, atol=1e-9)
+
+
+def test_there_is_nothing_to_hold_back_among_nothing():
+    assert len(reranking.hold_back(np.empty(0), np.empty(0))) == 0
+
+
 @given(
     scores=arrays(np.float64, st.integers(1, 40), elements=st.floats(-5, 5)),
     k=st.integers(1, 20),
@@ -35,8 +109,7 @@ def test_diversity_lets_another_genre_rise():
     seed=st.integers(0, 99),
 )
 def test_diverse_places_are_distinct_and_as_many_as_asked_for(scores, k, diversity, seed):
-    features = np.random.default_rng(seed).random((len(scores), 4)) < 0.4
-    places = reranking.diversify(np.sort(scores)[::-1], features, k, diversity)
+    places = reranking.diversify(np.sort(scores)[::-1], genres_of(scores, seed), k, diversity)
     assert len(set(places.tolist())) == len(places) == min(k, len(scores))
     assert places[0] == 0
 
