@@ -8,7 +8,8 @@ from domain.catalogue import Catalogue
 from domain.events import History, Interactions
 from domain.items import Item, Kind
 from infrastructure.learning import features
-from infrastructure.learning.ncf_scorer import NcfRanker, ages_leaving_out
+from infrastructure.learning.history_features import ages_leaving_out
+from infrastructure.learning.ncf_scorer import NcfRanker
 from infrastructure.learning.ncf_training import TrainingRun
 from infrastructure.learning.sequences import Sequences, latest_histories
 from tests.unit.learning import worlds

@@ -1,0 +1,69 @@
+"""What a user tower is told of somebody when it serves: features of their last events, with NumPy alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain import explaining
+from domain.catalogue import Catalogue
+from domain.recommendation import Context, Reason
+from infrastructure.generators.signals import general_reason, liked_genres
+from infrastructure.learning import features
+from infrastructure.learning.features import Floats
+from infrastructure.learning.shared_parts import SharedParts, by_position
+
+#: the last events that an explanation tries to do without
+EXPLAINED = 20
+
+
+class HistoryFeatures:
+    """Reads users by the embeddings [rows, d] of what they did. Items that the model has not seen count by genre."""
+
+    def __init__(self, catalogue: Catalogue, shared: SharedParts, embedding: Floats, history_length: int) -> None:
+        self._vocabulary = shared.vocabulary
+        self._length = history_length
+        self.embeddings = by_position(catalogue, shared.vocabulary, embedding)  # [n, d]
+        genres = features.genre_columns(catalogue, shared.vocabulary.genre_names)
+        self._values = np.concatenate([self.embeddings, genres], axis=1)  # [n, d + G]
+
+    def __call__(self, context: Context, left_out: int = 0) -> Floats:
+        """[1 + left_out, F] features of the user, then of the same user without each of the last events."""
+        # One event more than the window: without a newer one, the event just outside of it comes in.
+        positions = context.positions[-self._length - 1 :]
+        ratings = context.ratings[-self._length - 1 :]
+        ages = ages_leaving_out(len(positions), left_out)
+        values = features.event_values(self._values[positions], ratings)
+        weights = features.pool_weights(ages, ratings >= context.liked_from, self._length)
+        sizes = np.full(1 + left_out, len(context.positions)) - (np.arange(1 + left_out) > 0)
+        people = features.demographic_features(self._vocabulary, [context.demographics])
+        return features.user_features(weights, values, sizes, np.repeat(people, 1 + left_out, axis=0), self._length)
+
+    def explained(self, context: Context) -> int:
+        """How many of the last events an explanation has to leave out in turn; one beyond the window adds nothing."""
+        return min(len(context.positions), EXPLAINED, self._length)
+
+
+def reasons_of(context: Context, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> Sequence[Reason | None]:
+    """Reasons for the positions [c] by exact leave-one-out: what an event adds is what the score loses without it.
+
+    `scores` [1 + m, c] are those with the whole history, then without each of the last m events, oldest first.
+    """
+    count = len(scores) - 1
+    added = np.zeros((len(positions), len(context.positions)))
+    added[:, len(context.positions) - count :] = (scores[0] - scores[1:]).T
+    taste = liked_genres(context)
+    return [
+        explaining.because_you_liked(context, row) or general_reason(context, position, taste)
+        for row, position in zip(added, positions.tolist(), strict=True)
+    ]
+
+
+def ages_leaving_out(events: int, left_out: int) -> NDArray[np.int64]:
+    """[1 + left_out, events] ages of all events, then with each of the last `left_out` taken away (its age -1)."""
+    ages = np.arange(events - 1, -1, -1)
+    missing = np.arange(events - left_out, events)
+    earlier = np.arange(events)[None, :] < missing[:, None]
+    without = ages[None, :] - earlier
+    without[np.arange(left_out), missing] = -1
+    return np.concatenate([ages[None, :], without])
