@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain import metrics
 
 RANKS = np.array([1, 3, 10, 11, 0])
+PLACES = st.lists(st.integers(0, 30), min_size=1, max_size=20).map(np.array)
 
 
 def test_hits_count_targets_among_the_first_k():
@@ -18,14 +21,31 @@ def test_reciprocal_rank_is_zero_where_nothing_was_found():
     assert metrics.reciprocal_rank(RANKS) == pytest.approx([1.0, 1 / 3, 0.1, 1 / 11, 0.0])
 
 
-def test_coverage_ignores_empty_places():
-    assert metrics.coverage(np.array([[0, 1], [1, -1]]), 8) == 0.25
+def test_the_mean_rank_counts_what_was_not_ranked_as_the_next_place():
+    assert metrics.mean_rank(RANKS, 100) == (1 + 3 + 10 + 11 + 101) / 5
+    assert metrics.mean_rank(RANKS, 10) == (1 + 3 + 10 + 11 + 11) / 5
+    assert metrics.mean_rank(np.empty(0, dtype=np.int64), 10) == 0.0
 
 
-def test_novelty_is_the_mean_information_of_what_is_shown():
-    popularity = np.array([0.5, 0.25, 0.25])
-    assert metrics.novelty(np.array([[0, 1], [2, -1]]), popularity) == pytest.approx((1 + 2 + 2) / 3)
-    assert metrics.novelty(np.array([[-1]]), popularity) == 0.0
+@given(PLACES, st.integers(1, 15))
+def test_measures_of_one_target_stay_within_their_bounds(ranks, k):
+    hit, ndcg, reciprocal = metrics.hit(ranks, k), metrics.ndcg(ranks, k), metrics.reciprocal_rank(ranks)
+    assert ((ndcg >= 0) & (ndcg <= hit) & (hit <= 1)).all()
+    assert ((reciprocal >= 0) & (reciprocal <= 1)).all()
+    assert 1 <= metrics.mean_rank(ranks, 30) <= 31
+
+
+@given(st.integers(2, 40), st.integers(1, 15))
+def test_a_better_place_is_never_worth_less(rank, k):
+    places = np.array([rank - 1, rank])
+    for values in (metrics.hit(places, k), metrics.ndcg(places, k), metrics.reciprocal_rank(places)):
+        assert values[0] >= values[1]
+    assert metrics.mean_rank(places[:1], 20) <= metrics.mean_rank(places[1:], 20)
+
+
+def test_the_place_among_candidates_counts_equal_scores_against_the_first():
+    scores = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    assert metrics.rank_of_first(scores).tolist() == [3, 1, 4]
 
 
 def test_the_bootstrap_interval_covers_the_mean_at_about_its_rate():
