@@ -56,9 +56,11 @@ class Lineup:
     sessions: Mapping[tuple[str, str], Pipeline] = field(default_factory=dict)
 
     @property
-    def identity(self) -> tuple[int, str | None]:
-        """What tells one line-up from another: the catalogue's revision and the model's version."""
-        return (self.catalogue.revision, self.model.version if self.model else None)
+    def identity(self) -> tuple[int, str | None, int]:
+        """What tells one line-up from another: the catalogue's revision, the model's version and its index."""
+        if self.model is None:
+            return (self.catalogue.revision, None, 0)
+        return (self.catalogue.revision, self.model.version, self.model.index.generation if self.model.index else 0)
 
     def pipeline(self, engine: str) -> Pipeline:
         """The named engine. Raises `EngineUnavailable`."""

@@ -39,10 +39,27 @@ class EpochReport:
 
 
 @dataclass(frozen=True)
+class IndexReport:
+    """The item index of a model version. `generation` counts how often it was built, `kind` says how it finds.
+
+    `recall` is the measured share of the hundred true neighbours that it finds. Of its `items`, `placed` were in no
+    rating that the model learnt from, and lie where their content puts them.
+    """
+
+    generation: int
+    kind: str
+    recall: float
+    items: int
+    placed: int
+    built_at: datetime
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """One published model. `metrics` maps a name such as `ncf.ndcg@10` to its figure on the held-out test events.
 
-    `engines` are those that were trained, `auto` says which of them proved best for how long a history.
+    `engines` are those that were trained, `auto` says which of them proved best for how long a history. `index` is the
+    only part that may be built anew while the version serves.
     """
 
     version: str
@@ -53,3 +70,4 @@ class ModelVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     auto: AutoChoice = ()
     parent: str | None = None
+    index: IndexReport | None = None

@@ -54,10 +54,12 @@ class CollaborativeGenerator:
         known = rows >= 0
         self._neighbours[known] = found[rows[known]]
         self._weights[known] = np.maximum(shared.similarities[rows[known]], 0.0) ** SHARPNESS
-        self._vectors = shared.item_vectors
-        self._index = shared.index
-        self._rows = rows
-        self._to_position = to_position
+        self._size = len(catalogue)
+        self._indexed = shared.indexed
+        self._indexed_at = catalogue.positions(shared.indexed.ids)
+        self._index_rows = np.full(len(catalogue), -1, dtype=np.int64)
+        here = np.flatnonzero(self._indexed_at >= 0)
+        self._index_rows[self._indexed_at[here]] = here
 
     def scores(self, context: Context) -> NDArray[np.float64] | None:
         """[n] sum over the last events of voice × similarity; None before any event has a voice."""
@@ -66,7 +68,7 @@ class CollaborativeGenerator:
             return None
         near = self._neighbours[context.positions[events]]
         weights = self._weights[context.positions[events]] * voices[:, None]
-        n = len(self._rows)
+        n = self._size
         return np.asarray(
             np.bincount(near.ravel(), weights.ravel(), minlength=n + 1)[:n] * self._worth, dtype=np.float64
         )
@@ -92,20 +94,20 @@ class CollaborativeGenerator:
 
     def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
         """Nearest items through the index; more are fetched than wanted, since some may not be eligible."""
-        row = self._rows[position]
-        if row < 0 or not self._vectors[row].any():
+        row = self._index_rows[position]
+        if row < 0 or not self._indexed.vectors[row].any():
             return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
         wanted = eligible.copy()
         wanted[position] = False
-        reach = min(len(self._vectors), max(4 * limit, 200))
+        reach = min(len(self._indexed), max(4 * limit, 200))
         found = self._near(row, wanted, reach)
-        if len(found) < limit and reach < len(self._vectors):
-            found = self._near(row, wanted, len(self._vectors))
+        if len(found) < limit and reach < len(self._indexed):
+            found = self._near(row, wanted, len(self._indexed))
         return Candidates(found.positions[:limit], found.scores[:limit])
 
     def _near(self, row: np.int64, wanted: NDArray[np.bool_], reach: int) -> Candidates:
-        rows, similarities = self._index.neighbours(self._vectors[row][None], reach)
-        positions = np.where(rows[0] >= 0, self._to_position[rows[0]], -1)
+        rows, similarities = self._indexed.neighbours(self._indexed.vectors[row][None], reach)
+        positions = np.where(rows[0] >= 0, self._indexed_at[rows[0]], -1)
         kept = (positions >= 0) & (similarities[0] > 0)
         kept[kept] = wanted[positions[kept]]
         return Candidates(positions[kept], similarities[0][kept].astype(np.float64))

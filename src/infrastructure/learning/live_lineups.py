@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from domain.catalogue import Catalogue
 from domain.errors import ArtifactDamaged, ModelNotFound
 from domain.lineup import Lineup
+from domain.model_versions import ModelVersion
 from domain.ports.storage import Catalogues
 from infrastructure.learning.artifacts import LoadedModel
 from infrastructure.learning.lineup import build_lineup
@@ -34,7 +35,8 @@ class LiveLineups:
     """Implements `domain.ports.learning.Lineups`.
 
     A request holds one line-up from beginning to end; a new one is built beside it and takes its place in one
-    assignment. When the current model turns out damaged, the one that has been serving goes on.
+    assignment. Meanwhile requests go on with the old one, unless it lacks a change of the catalogue that they must see.
+    When the current model turns out damaged, the one that has been serving goes on.
     """
 
     def __init__(
@@ -56,10 +58,15 @@ class LiveLineups:
         standing = self._standing
         if standing is not None and self._is_fresh(standing, revision):
             return standing.lineup
-        with self._lock:
+        will_do = standing is not None and standing.lineup.catalogue.revision >= revision
+        if not self._lock.acquire(blocking=not will_do) and standing is not None:
+            return standing.lineup
+        try:
             standing = self._standing
             if standing is None or not self._is_fresh(standing, revision):
                 standing = self._standing = self._rebuilt(standing, revision)
+        finally:
+            self._lock.release()
         return standing.lineup
 
     def of(self, version: str | None, catalogue: Catalogue) -> Lineup:
@@ -85,7 +92,7 @@ class LiveLineups:
             current = self._registry.find_current()
             if current is None:
                 return None
-            if serving is not None and current.version == serving.version.version:
+            if serving is not None and _same_files(current, serving.version):
                 return serving
             return self._registry.load(current.version)
         except (ArtifactDamaged, ModelNotFound) as refused:
@@ -94,3 +101,8 @@ class LiveLineups:
             self._complaint = refused.message
             self._check_at += RECHECK_DAMAGED
             return serving
+
+
+def _same_files(one: ModelVersion, other: ModelVersion) -> bool:
+    """Whether both are the same version with the same index; figures may have been added to the manifest since."""
+    return (one.version, one.index) == (other.version, other.index)

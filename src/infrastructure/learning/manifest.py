@@ -6,22 +6,24 @@ import math
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any, Self
 
 from domain.errors import ArtifactDamaged
-from domain.model_versions import ModelVersion
+from domain.model_versions import IndexReport, ModelVersion
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
-FORMAT = 2
+FORMAT = 3
 #: no path separators and no leading dot, so that a version can never lead out of the registry
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z]+")
-LIBRARIES = ("torch", "numpy", "scipy", "safetensors", "annoy")
+LIBRARIES = ("torch", "numpy", "scipy", "safetensors", "annoy", "faiss-cpu")
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,7 @@ class Manifest:
     @classmethod
     def of(cls, version: ModelVersion, files: Mapping[str, FileRecord]) -> Self:
         """A manifest that names the libraries at hand."""
-        return cls(
-            version, files, {"python": platform.python_version(), **{name: installed(name) for name in LIBRARIES}}
-        )
+        return cls(version, files, {"python": platform.python_version(), **_libraries()})
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -83,6 +83,7 @@ class Manifest:
             "metrics": dict(version.metrics),
             "auto": [list(pair) for pair in version.auto],
             "parent": version.parent,
+            "index": _index_fields(version.index),
             "libraries": dict(self.libraries),
             "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()},
         }
@@ -110,8 +111,35 @@ class Manifest:
             metrics=metrics,
             auto=tuple((int(least), str(engine)) for least, engine in fields["auto"]),
             parent=None if fields["parent"] is None else str(fields["parent"]),
+            index=_index_of(fields["index"]),
         )
         return cls(version, files, {str(name): str(value) for name, value in fields["libraries"].items()})
+
+
+def _libraries() -> dict[str, str]:
+    """Releases of the libraries that are here; one of an extra may be missing."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = installed(name)
+    return found
+
+
+def _index_fields(index: IndexReport | None) -> dict[str, object] | None:
+    return None if index is None else {**asdict(index), "built_at": index.built_at.isoformat()}
+
+
+def _index_of(fields: Mapping[str, Any] | None) -> IndexReport | None:
+    if fields is None:
+        return None
+    return IndexReport(
+        generation=int(fields["generation"]),
+        kind=str(fields["kind"]),
+        recall=float(fields["recall"]),
+        items=int(fields["items"]),
+        placed=int(fields["placed"]),
+        built_at=datetime.fromisoformat(fields["built_at"]),
+    )
 
 
 def digest(fields: object) -> str:

@@ -17,7 +17,8 @@ from infrastructure.learning.group_affinity import group_affinity
 from infrastructure.learning.item_vectors import item_vectors
 from infrastructure.learning.sequences import Sequences
 from infrastructure.learning.shared_parts import SharedParts, nearest_others
-from infrastructure.retrieval.annoy_index import AnnoyIndex
+from infrastructure.retrieval.choosing import IndexWish
+from infrastructure.retrieval.indexed_items import IndexedItems
 
 #: width of the item vectors that are indexed
 VECTOR_SIZE = 64
@@ -42,8 +43,15 @@ class Material:
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, training: TrainingData, validation: Interactions, config: TrainingConfig, threads: int) -> "Material":
-        """Raises `NothingToLearn` for fewer than two items or events."""
+    def of(
+        cls,
+        training: TrainingData,
+        validation: Interactions,
+        config: TrainingConfig,
+        threads: int,
+        wish: IndexWish | None = None,
+    ) -> "Material":
+        """Compute what the engines share. Raises `NothingToLearn` for fewer than two items or events."""
         known = training.interactions.take(np.isin(training.interactions.item_ids, training.catalogue.ids))
         vocabulary = Vocabulary.of(training.catalogue, known, training.demographics)
         if len(vocabulary) < 2 or len(known) < 2:
@@ -54,10 +62,10 @@ class Material:
         groups = features.demographic_features(vocabulary, people)
         lifts, shares = group_affinity(groups, events.rows[events.liked], events.users[events.liked], len(vocabulary))
         vectors = item_vectors(events.rows, events.users, len(vocabulary), VECTOR_SIZE, config.seed)
-        index = AnnoyIndex.build(vectors, config.seed)
-        neighbours, similarities = nearest_others(index, vectors)
+        indexed = IndexedItems.of(vocabulary.item_ids, vectors, wish or IndexWish(), config.seed)
+        neighbours, similarities = nearest_others(indexed, vectors)
         popularity = features.popularity_features(vocabulary, known)
-        shared = SharedParts(vocabulary, vectors, popularity, lifts, shares, neighbours, similarities, index)
+        shared = SharedParts(vocabulary, vectors, popularity, lifts, shares, neighbours, similarities, indexed)
         return cls(training, known, events, validation, groups, shared, config.seed, config.device, threads)
 
     @property

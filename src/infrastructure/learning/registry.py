@@ -1,10 +1,12 @@
 """Model versions as folders, with one pointer that says which of them is current."""
 
+import fcntl
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +17,16 @@ from domain.ports.learning import TrainedModel
 from infrastructure.learning.artifacts import (
     LoadedModel,
     Trained,
-    flush,
     read_artifact,
+    read_item_vectors,
     verify,
-    write_durably,
     write_files,
 )
+from infrastructure.learning.features import Floats, Vocabulary
+from infrastructure.learning.index_files import PREFIX, index_files, report_of, write_index
 from infrastructure.learning.manifest import MANIFEST, VERSION_NAME, Manifest
+from infrastructure.learning.model_files import flush, write_durably
+from infrastructure.retrieval.indexed_items import IndexedItems
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +54,7 @@ class FileModelRegistry:
         parent = self.find_current()
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self._root))
         try:
-            files = write_files(unfinished, model)
+            index, files = write_files(unfinished, model, created_at)
             version = ModelVersion(
                 version="",
                 engines=tuple(model.engines),
@@ -57,6 +62,7 @@ class FileModelRegistry:
                 config=config.as_fields(),
                 data_fingerprint=fingerprint,
                 parent=parent.version if parent else None,
+                index=index,
             )
             return self._move_into_place(unfinished, Manifest.of(version, files))
         finally:
@@ -69,6 +75,26 @@ class FileModelRegistry:
     def record_metrics(self, version: str, metrics: Mapping[str, float]) -> ModelVersion:
         """Add figures to the version's manifest; those of the same name are replaced. Raises `ModelNotFound`."""
         return self._rewrite(version, lambda known: replace(known, metrics={**known.metrics, **metrics}))
+
+    def publish_index(self, version: str, indexed: IndexedItems, built_at: datetime) -> ModelVersion:
+        """Give a version another index, in one step. Raises `ModelNotFound`, `ArtifactDamaged`.
+
+        The files of the index before it stay, for whoever has just read the manifest that names them; older ones go.
+        """
+        folder = self._folder(version)
+        with _alone_in(folder):
+            manifest = Manifest.read(folder)
+            before = manifest.version.index
+            report = report_of(indexed, before.generation + 1 if before else 1, built_at)
+            replaced = index_files(before) if before else {}
+            kept = {name: record for name, record in manifest.files.items() if name not in replaced}
+            written = write_index(folder, indexed, report)
+            changed = replace(manifest, version=replace(manifest.version, index=report), files={**kept, **written})
+            _replace(folder / MANIFEST, changed.encoded())
+            for path in folder.glob(f"{PREFIX}*"):
+                if path.name not in replaced and path.name not in written:
+                    path.unlink()
+        return changed.version
 
     def make_current(self, version: str) -> None:
         """Point at the version, once it has proved whole. Raises `ModelNotFound`, `ArtifactDamaged`."""
@@ -98,6 +124,10 @@ class FileModelRegistry:
         """The whole model. Raises `ModelNotFound`, `ArtifactDamaged`."""
         return read_artifact(self._folder(version))
 
+    def item_vectors(self, version: str) -> tuple[Vocabulary, Floats]:
+        """The items that a version knows and their vectors [n, d]. Raises `ModelNotFound`, `ArtifactDamaged`."""
+        return read_item_vectors(self._folder(version))
+
     def load_current(self) -> LoadedModel | None:
         """The current model, or None before one has been made current. Raises `ArtifactDamaged`."""
         folder = self._current_folder()
@@ -105,9 +135,10 @@ class FileModelRegistry:
 
     def _rewrite(self, version: str, change: Callable[[ModelVersion], ModelVersion]) -> ModelVersion:
         folder = self._folder(version)
-        manifest = Manifest.read(folder)
-        changed = replace(manifest, version=change(manifest.version))
-        _replace(folder / MANIFEST, changed.encoded())
+        with _alone_in(folder):
+            manifest = Manifest.read(folder)
+            changed = replace(manifest, version=change(manifest.version))
+            _replace(folder / MANIFEST, changed.encoded())
         return changed.version
 
     def _move_into_place(self, unfinished: Path, manifest: Manifest) -> ModelVersion:
@@ -144,6 +175,17 @@ class FileModelRegistry:
         if not VERSION_NAME.fullmatch(version) or not (self._root / version / MANIFEST).exists():
             raise ModelNotFound(version)
         return self._root / version
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep every other process, and thread, from changing the folder's manifest meanwhile. Reading it stays free."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from domain.catalogue import Catalogue
 from domain.ports.recommending import ItemIndex
 from infrastructure.learning.features import Floats, Vocabulary
+from infrastructure.retrieval.indexed_items import IndexedItems
 
 #: neighbours kept for every item
 NEIGHBOURS = 100
@@ -15,7 +16,7 @@ NEIGHBOURS = 100
 
 @dataclass(frozen=True, eq=False)
 class SharedParts:
-    """Everything by item has one row for each id of the vocabulary."""
+    """Everything by item has one row for each id of the vocabulary; the index has rows of its own."""
 
     vocabulary: Vocabulary
     item_vectors: Floats  # [n, d], unit length or zero
@@ -24,7 +25,7 @@ class SharedParts:
     item_shares: Floats  # [n], log
     neighbours: NDArray[np.int32]  # [n, NEIGHBOURS] rows, -1 where there are fewer
     similarities: Floats  # [n, NEIGHBOURS]
-    index: ItemIndex
+    indexed: IndexedItems
 
 
 def nearest_others(index: ItemIndex, vectors: Floats) -> tuple[NDArray[np.int32], Floats]:

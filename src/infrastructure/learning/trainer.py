@@ -12,17 +12,20 @@ from infrastructure.learning.config import recipes_of
 from infrastructure.learning.lineup import Generators
 from infrastructure.learning.material import Material
 from infrastructure.learning.recipes.recipe import Arrays
+from infrastructure.retrieval.choosing import IndexWish
 
 
 class RecipeTrainer:
-    """Implements `domain.ports.learning.Trainer`. `threads` is the number of PyTorch's own on a CPU.
+    """Implements `domain.ports.learning.Trainer`. `wish` is what is asked of the item index.
 
-    By default it is half the cores. These layers are small: all cores are a fifth faster on an idle machine and, since
-    PyTorch's threads wait for each other in a loop, ten times slower on a busy one.
+    `threads` is the number of PyTorch's own on a CPU. By default it is half the cores. These layers are small: all
+    cores are a fifth faster on an idle machine and, since PyTorch's threads wait for each other in a loop, ten times
+    slower on a busy one.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, wish: IndexWish | None = None) -> None:
         self._threads = threads or max(1, (os.cpu_count() or 1) // 2)
+        self._wish = wish or IndexWish()
 
     def __call__(
         self,
@@ -38,7 +41,7 @@ class RecipeTrainer:
             epochs.append(epoch)
             on_epoch(epoch)
 
-        material = Material.of(training, validation, config, self._threads)
+        material = Material.of(training, validation, config, self._threads, self._wish)
         generators = Generators(training.catalogue, material.shared)
         pipelines = generators.simple_pipelines(version=None)
         arrays: dict[str, Arrays] = {}

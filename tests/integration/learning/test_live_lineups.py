@@ -1,10 +1,15 @@
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from infrastructure.learning.artifacts import engine_file
 from infrastructure.learning.live_lineups import RECHECK, RECHECK_DAMAGED, LiveLineups
 from infrastructure.learning.registry import FileModelRegistry
+from infrastructure.retrieval.choosing import IndexWish
+from infrastructure.retrieval.indexed_items import IndexedItems
 from tests.fakes import FakeClock
 from tests.unit.learning import worlds
 
@@ -98,6 +103,44 @@ def test_a_promoted_model_takes_over_within_a_second(lineups, registry, model, t
     timer.seconds += RECHECK
     lineup = lineups.current(0)
     assert lineup.model.version == lineup.pipelines["ncf"].model_version == second
+
+
+def test_a_rebuilt_index_takes_over_within_a_second(lineups, registry, model, timer):
+    publish(registry, model)
+    first = lineups.current(0)
+    few = IndexedItems.of(model.shared.vocabulary.item_ids[:10], model.shared.item_vectors[:10], IndexWish(), 0)
+    registry.publish_index(first.model.version, few, FakeClock().now())
+    assert lineups.current(0) is first
+    timer.seconds += RECHECK
+    second = lineups.current(0)
+    assert (first.model.index.generation, second.model.index.generation) == (1, 2)
+    assert first.identity != second.identity, "what was remembered of the first must not be shown for the second"
+    everything = np.ones(len(second.catalogue), dtype=bool)
+    assert second.similar_by_ratings.similar(0, everything, 50).positions.max() < 10
+
+
+def test_requests_do_not_wait_while_a_new_model_is_made_ready(registry, catalogues, model, timer, tmp_path):
+    publish(registry, model)
+    slow, loading, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowRegistry(FileModelRegistry):
+        def load(self, version):
+            if slow.is_set():
+                loading.set()
+                assert go_on.wait(10)
+            return super().load(version)
+
+    lineups = LiveLineups(SlowRegistry(tmp_path), catalogues, now=timer)
+    first = lineups.current(0)
+    slow.set()
+    second = publish(registry, model)
+    timer.seconds += RECHECK
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(lineups.current, 0)
+        assert loading.wait(10)
+        assert lineups.current(0) is first
+        go_on.set()
+        assert changing.result().model.version == second
 
 
 def test_a_published_model_does_not_serve_before_it_is_current(lineups, registry, model, timer):

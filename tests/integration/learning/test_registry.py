@@ -11,22 +11,29 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from domain.errors import ArtifactDamaged, ModelNotFound
+from domain.errors import ArtifactDamaged, LibraryMissing, ModelNotFound
 from domain.events import History
-from infrastructure.learning import artifacts, registry
-from infrastructure.learning.artifacts import INDEX, LARGEST, VECTORS, VOCABULARY, engine_file
+from domain.model_versions import IndexReport
+from infrastructure.learning import artifacts, index_files, model_files, registry
+from infrastructure.learning.artifacts import LARGEST, VECTORS, VOCABULARY, engine_file
 from infrastructure.learning.config import parse_config
 from infrastructure.learning.manifest import MANIFEST, FileRecord, Manifest
 from infrastructure.learning.registry import CURRENT, FileModelRegistry
 from infrastructure.learning.shared_parts import NEIGHBOURS
+from infrastructure.retrieval.annoy_index import AnnoyIndex
+from infrastructure.retrieval.choosing import IndexWish
+from infrastructure.retrieval.indexed_items import IndexedItems
+from infrastructure.retrieval.kinds import ANNOY, EXACT, FAISS, is_installed
 from tests.unit.learning import worlds
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECIPE = replace(worlds.QUICK, epochs=1)
 CONFIG = worlds.config_of(RECIPE)
 WEIGHTS = engine_file("ncf")
+INDEX_VECTORS, INDEX = "index_1.safetensors", "index_1.annoy"
 #: every file of the model beside its manifest
-FILES = (*LARGEST, WEIGHTS)
+FILES = (*LARGEST, WEIGHTS, INDEX_VECTORS, INDEX)
+needs_faiss = pytest.mark.skipif(not is_installed(FAISS), reason="the extra faiss is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def trained(world):
-    return worlds.train(world, RECIPE)
+    return worlds.train(world, RECIPE, wish=IndexWish(ANNOY))
 
 
 @pytest.fixture
@@ -184,6 +191,103 @@ def test_readers_see_one_version_or_the_other_while_it_changes(models, trained, 
     assert seen <= {second, folder.name}
 
 
+# --------------------------------------------------------------------------------------------------- another index
+
+
+def other_index(trained, kind=EXACT):
+    shared = trained.shared
+    return IndexedItems.of(shared.vocabulary.item_ids[:40], shared.item_vectors[:40], IndexWish(kind), 0, placed=2)
+
+
+def test_the_manifest_tells_which_index_was_chosen_and_what_it_finds(models, folder):
+    index = models.find_current().index
+    assert (index.generation, index.kind, index.items, index.placed) == (1, ANNOY, 80, 0)
+    assert index.recall == 1.0
+    assert index.built_at == NOW
+
+
+def test_a_version_is_given_another_index_and_keeps_all_the_rest(models, trained, folder):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    later = NOW + timedelta(hours=1)
+    version = models.publish_index(folder.name, other_index(trained), later)
+    model = models.load_current()
+    assert model.version == version == models.find_current()
+    assert version.index == IndexReport(generation=2, kind=EXACT, recall=1.0, items=40, placed=2, built_at=later)
+    assert len(model.shared.indexed) == 40
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del before[MANIFEST], after[MANIFEST]
+    assert before.items() <= after.items(), "what is being read must not change"
+    assert after.keys() - before.keys() == {"index_2.safetensors"}
+
+
+@needs_faiss
+def test_an_index_of_every_kind_comes_back(models, trained, folder):
+    queries = trained.shared.item_vectors[:10]
+    answers = []
+    for kind in (FAISS, EXACT, ANNOY):
+        models.publish_index(folder.name, other_index(trained, kind), NOW)
+        indexed = models.load_current().shared.indexed
+        assert (indexed.chosen.kind, indexed.placed) == (kind, 2)
+        answers.append(indexed.neighbours(queries, 5)[1])
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
+    np.testing.assert_allclose(answers[2], answers[1], atol=1e-3)
+
+
+def test_only_the_last_two_indexes_are_kept(models, trained, folder):
+    for _ in range(3):
+        models.publish_index(folder.name, other_index(trained), NOW)
+    assert sorted(path.name for path in folder.glob("index*")) == ["index_3.safetensors", "index_4.safetensors"]
+
+
+def test_an_index_that_could_not_be_written_changes_nothing(models, trained, folder, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    before = models.find_current()
+    monkeypatch.setattr(index_files, "write_durably", full)
+    with pytest.raises(OSError, match="space"):
+        models.publish_index(folder.name, other_index(trained), NOW)
+    assert models.load_current().version == before
+
+
+def test_a_new_index_mends_one_that_was_damaged(models, trained, folder):
+    (folder / INDEX).write_bytes(b"scratched")
+    assert INDEX in refused(models)
+    vocabulary, vectors = models.item_vectors(folder.name)
+    np.testing.assert_array_equal(vocabulary.item_ids, trained.shared.vocabulary.item_ids)
+    np.testing.assert_array_equal(vectors, trained.shared.item_vectors)
+    models.publish_index(folder.name, other_index(trained), NOW)
+    assert models.load_current().version.index.generation == 2
+
+
+def test_changes_of_one_manifest_at_once_are_all_kept(models, trained, folder):
+    figures = [{f"ncf.figure@{i}": i / 10} for i in range(1, 11)]
+    changes = [threading.Thread(target=models.record_metrics, args=(folder.name, figure)) for figure in figures]
+    changes += [
+        threading.Thread(target=models.publish_index, args=(folder.name, other_index(trained), NOW)) for _ in range(5)
+    ]
+    for change in changes:
+        change.start()
+    for change in changes:
+        change.join()
+    version = models.load_current().version
+    assert len(version.metrics) == 10
+    assert version.index.generation == 6
+
+
+def test_without_its_library_an_index_is_scanned_instead(models, trained, folder, monkeypatch, caplog):
+    class NotHere:
+        @staticmethod
+        def open(*args):
+            raise LibraryMissing("The index kind faiss", "faiss")
+
+    expected = models.load_current().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
+    monkeypatch.setitem(index_files.APPROXIMATE, ANNOY, NotHere)
+    found = models.load_current().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert "marquee[faiss]" in caplog.text
+
+
 # -------------------------------------------------------------------------------------------------------- damage
 
 
@@ -206,9 +310,9 @@ def test_any_change_of_a_file_is_found_before_a_library_opens_it(models, folder,
     def opened(*args):
         raise AssertionError("a library was given an unverified file")
 
-    for reader in ("load_tensors", "_vocabulary_of"):
-        monkeypatch.setattr(artifacts, reader, opened)
-    monkeypatch.setattr(artifacts.AnnoyIndex, "open", opened)
+    monkeypatch.setattr(model_files, "load_tensors", opened)
+    monkeypatch.setattr(artifacts, "_vocabulary_of", opened)
+    monkeypatch.setitem(index_files.APPROXIMATE, ANNOY, opened)
     good = (folder / name).read_bytes()
     for content in mutations(good, np.random.default_rng(0)):
         (folder / name).write_bytes(content)
@@ -325,6 +429,35 @@ def test_neighbours_that_do_not_exist_are_refused(models, folder):
     assert "neighbours" in refused(models)
 
 
+def test_an_index_that_does_not_fit_its_vectors_is_refused(models, folder):
+    changed_arrays(folder, INDEX_VECTORS, lambda arrays: {**arrays, "ids": arrays["ids"][:-1]})
+    assert INDEX_VECTORS in refused(models)
+    changed_arrays(folder, INDEX_VECTORS, lambda arrays: {"ids": arrays["ids"], "vectors": arrays["vectors"][0]})
+    assert INDEX_VECTORS in refused(models)
+
+
+def test_an_index_whose_ids_are_out_of_order_is_refused(models, folder):
+    changed_arrays(folder, INDEX_VECTORS, lambda arrays: {**arrays, "ids": arrays["ids"][::-1].copy()})
+    assert "ascending" in refused(models)
+
+
+def test_an_index_of_no_known_kind_is_refused(models, folder):
+    def guessed(manifest):
+        index = replace(manifest.version.index, kind="guess")
+        files = {**manifest.files, "index_1.guess": manifest.files[INDEX]}
+        del files[INDEX]
+        return replace(manifest, version=replace(manifest.version, index=index), files=files)
+
+    (folder / INDEX).rename(folder / "index_1.guess")
+    signed(folder, guessed)
+    assert "'guess'" in refused(models)
+
+
+def test_a_manifest_without_an_index_is_refused(models, folder):
+    signed(folder, lambda m: replace(m, version=replace(m.version, index=None)))
+    assert "names no index" in refused(models)
+
+
 def test_item_ids_out_of_order_are_refused(models, folder):
     fields = json.loads((folder / VOCABULARY).read_bytes())
     fields["item_ids"].reverse()
@@ -333,7 +466,7 @@ def test_item_ids_out_of_order_are_refused(models, folder):
 
 
 def test_an_index_of_other_vectors_is_refused(models, folder, trained, tmp_path):
-    artifacts.AnnoyIndex.build(trained.shared.item_vectors[:5], seed=0).save(tmp_path / INDEX)
+    AnnoyIndex.build(trained.shared.item_vectors[:5], seed=0).save(tmp_path / INDEX)
     foreign(folder, INDEX, (tmp_path / INDEX).read_bytes())
     assert INDEX in refused(models)
 
@@ -354,6 +487,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from domain.events import History
+from domain.model_versions import IndexReport
 from domain.items import ItemFilter
 from domain.recommendation import Context, UserState
 from infrastructure.learning.lineup import build_lineup

@@ -6,7 +6,9 @@ from domain.users import Demographics
 from infrastructure.learning.features import Vocabulary, demographic_features
 from infrastructure.learning.group_affinity import group_affinity
 from infrastructure.learning.shared_parts import SharedParts, nearest_others
-from infrastructure.retrieval.exact_index import ExactIndex, unit_length
+from infrastructure.retrieval.choosing import IndexWish
+from infrastructure.retrieval.exact_index import unit_length
+from infrastructure.retrieval.indexed_items import IndexedItems
 
 
 def model_of(vectors, women_like, men_like):
@@ -19,7 +21,7 @@ def model_of(vectors, women_like, men_like):
     users = np.repeat([who for who, *_ in likes], [n for *_, n in likes])
     groups = demographic_features(vocabulary, [Demographics(gender="F"), Demographics(gender="M")])
     lifts, shares = group_affinity(groups, rows, users, len(item_ids))
-    index = ExactIndex(table)
-    neighbours, similarities = nearest_others(index, table)
+    indexed = IndexedItems.of(item_ids, table, IndexWish(), seed=0)
+    neighbours, similarities = nearest_others(indexed, table)
     popularity = np.zeros((len(item_ids), 3), dtype=np.float32)
-    return SharedParts(vocabulary, table, popularity, lifts, shares, neighbours, similarities, index)
+    return SharedParts(vocabulary, table, popularity, lifts, shares, neighbours, similarities, indexed)

@@ -26,9 +26,10 @@ def config_of(*recipes, seed: int = 3) -> TrainingConfig:
     return TrainingConfig({recipe.name: asdict(recipe) for recipe in recipes}, seed=seed, device="cpu")
 
 
-def train(world: "World", *recipes, seed: int = 3, on_epoch=lambda report: None):
+def train(world: "World", *recipes, seed: int = 3, on_epoch=lambda report: None, wish=None):
     """One run on one thread."""
-    return RecipeTrainer(threads=1)(world.training, world.validation, config_of(*recipes, seed=seed), on_epoch)
+    trainer = RecipeTrainer(threads=1, wish=wish)
+    return trainer(world.training, world.validation, config_of(*recipes, seed=seed), on_epoch)
 
 
 def material(world: "World", seed: int = 3) -> Material:
