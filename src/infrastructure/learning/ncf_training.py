@@ -1,8 +1,5 @@
-"""Training the neural model: one loop, early stopping on the full catalogue, and the best weights kept."""
+"""Training the neural model: cross-entropy of every event against its sampled negatives."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,88 +8,40 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name that everybody reads it by
 
-from domain import metrics
-from domain.errors import InvalidConfig
-from domain.events import Interactions
-from domain.model_versions import EpochReport
-from infrastructure.learning import features, sequences
-from infrastructure.learning.features import Vocabulary
 from infrastructure.learning.material import Material
 from infrastructure.learning.ncf import Ncf
-from infrastructure.learning.sequences import Batch, Examples, Sequences
+from infrastructure.learning.sequences import Batch
+from infrastructure.learning.tower_training import CUT_OFF, TowerRun, device_of, held_out, ranks_of, seeded
 
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.ncf import NcfRecipe
 
-#: share of the run in which the learning rate rises; from there it falls to nothing (Smith & Topin, 2019)
-WARM_UP = 0.15
-#: users that are ranked for validation after each epoch, at most, and how many at once
-VALIDATED, RANKED_AT_ONCE = 10_000, 128
-CUT_OFF = 10
+__all__ = ["CUT_OFF", "TrainingRun", "device_of", "held_out", "ranks_of", "seeded"]
 
 
-class TrainingRun:
-    """Everything that one run holds: its examples, the module on its device, and the facts that it is fed with."""
+class TrainingRun(TowerRun[Ncf, "NcfRecipe"]):
+    """A run of the neural model."""
 
     def __init__(self, material: Material, recipe: "NcfRecipe") -> None:
-        self.recipe = recipe
-        self.device = device_of(material.device)
-        self.vocabulary, self.events, self.groups = material.vocabulary, material.events, material.groups
-        self.examples = Examples(
-            self.events, len(self.vocabulary), recipe.history_length, recipe.negatives, recipe.popular_negatives
-        )
-        catalogue = material.training.catalogue
-        positions = catalogue.positions(self.vocabulary.item_ids)
-        facts = features.item_features(catalogue, self.vocabulary, material.shared.popularity)[positions]
-        self.genres = features.genre_columns(catalogue, self.vocabulary.genre_names)[positions]
-        self.facts, self.demographics = self.tensor(facts), self.tensor(self.groups)
-        self.model = self.new_model(material.item_vectors(recipe.embedding_size)).to(self.device)
-        self.random = np.random.default_rng(material.seed)
-        self.validation = held_out(self.events, self.vocabulary, material.validation, self.random)
+        super().__init__(material, recipe, recipe.negatives, recipe.popular_negatives)
 
     def new_model(self, vectors: NDArray[np.float32]) -> Ncf:
-        """A module whose embeddings begin at the collaborative item vectors [n, d]."""
-        user_size = self.vocabulary.user_size(self.recipe.embedding_size)
-        size = len(self.vocabulary)
-        model = Ncf(size, user_size, self.vocabulary.item_size, self.recipe.embedding_size, self.recipe.dropout)
-        model.start_from(torch.from_numpy(vectors), self.recipe.negatives)
+        recipe, vocabulary = self.recipe, self.vocabulary
+        user_size = vocabulary.user_size(recipe.embedding_size)
+        model = Ncf(len(vocabulary), user_size, vocabulary.item_size, recipe.embedding_size, recipe.dropout)
+        model.start_from(torch.from_numpy(vectors), recipe.negatives)
         return model
 
-    def fit(self, on_epoch: Callable[[EpochReport], None]) -> list[EpochReport]:
-        """The loop. The module holds the weights of the best epoch afterwards."""
-        recipe = self.recipe
-        optimizer = torch.optim.AdamW(self.model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-        steps = self.examples.batch_count(recipe.batch_size) * recipe.epochs + 1
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, recipe.learning_rate, steps, pct_start=WARM_UP, anneal_strategy="linear"
-        )
-        best: dict[str, Tensor] = {}
-        reports: list[EpochReport] = []
-        values: list[float] = []
-        for epoch in range(1, recipe.epochs + 1):
-            started = time.perf_counter()
-            self.model.train()
-            total, count = 0.0, 0
-            for batch in self.examples.batches(recipe.batch_size, self.random):
-                loss = self.loss(batch)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                schedule.step()
-                total, count = total + loss.item() * int(batch.valid.sum()), count + int(batch.valid.sum())
-            value = self.validate()
-            is_best = not len(self.validation[0]) or value > max(values, default=-1.0)
-            values.append(value)
-            if is_best:
-                best = {name: weights.detach().clone() for name, weights in self.model.state_dict().items()}
-            seconds = time.perf_counter() - started
-            mean = total / max(count, 1)
-            reports.append(EpochReport(recipe.name, epoch, recipe.epochs, mean, value, is_best, seconds))
-            on_epoch(reports[-1])
-            if not any(report.best for report in reports[-recipe.patience :]):
-                break
-        self.model.load_state_dict(best)
-        return reports
+    @property
+    def embedding(self) -> Tensor:
+        return self.model.embedding
+
+    def items(self) -> Tensor:
+        """[n, 64] what the items give to the head."""
+        return self.model.item_shares(self.facts, self.model.embedding)
+
+    def scores(self, users: Tensor, items: Tensor) -> Tensor:
+        return self.model.logits(self.model.user_shares(users)[:, None], items[None])
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy of every target and of its negatives, summed over the negatives, per target."""
@@ -113,88 +62,3 @@ class TrainingRun:
         worth = torch.where(self.tensor(self.events.liked[targets]), 1.0, self.recipe.disliked_weight)
         wrong = F.softplus(negative.float()) * (unseen[:, None] & valid[:, :, None])
         return ((F.softplus(-positive.float()) * worth).sum() + wrong.sum()) / len(positive)
-
-    def batch_features(self, batch: Batch) -> Tensor:
-        """[e, F] `features.user_features` of every valid target, with gradients for the embeddings."""
-        weights = self.tensor(batch.weights).transpose(2, 3)  # [b, T, P, C]
-        count, stretch, pools, _ = weights.shape
-        pooled = weights.reshape(count, stretch * pools, -1) @ self.event_values(batch.history)  # [b, T·P, E]
-        length = np.log1p(np.minimum(batch.sizes, self.recipe.history_length)) / np.log1p(self.recipe.history_length)
-        valid = self.tensor(batch.valid)
-        people = self.demographics[self.tensor(np.repeat(batch.users, batch.valid.sum(axis=1)))]
-        sizes = self.tensor(length.astype(np.float32))[valid][:, None]
-        return torch.cat([pooled.view(count, stretch, -1)[valid], sizes, people], dim=1)
-
-    def event_values(self, history: NDArray[np.int64]) -> Tensor:
-        """[…, E] `features.event_values` of the given events."""
-        rows = self.events.rows[history]
-        said = features.event_values(self.genres[rows], self.events.ratings[history])
-        return torch.cat([F.embedding(self.tensor(rows), self.model.embedding), self.tensor(said)], dim=-1)
-
-    @torch.no_grad()
-    def validate(self) -> float:
-        """NDCG@10 of the held-out events among all items that their users had not had."""
-        self.model.eval()
-        users, targets = self.validation
-        items = self.model.item_shares(self.facts, self.model.embedding)
-        ranks = [np.empty(0, dtype=np.int64)]
-        for start in range(0, len(users), RANKED_AT_ONCE):
-            block = users[start : start + RANKED_AT_ONCE]
-            history, weights, sizes = sequences.latest_histories(self.events, block, self.recipe.history_length)
-            values = self.event_values(history).cpu().numpy()
-            people = self.groups[block]
-            rows = features.user_features(weights, values, sizes, people, self.recipe.history_length)
-            logits = self.model.logits(self.model.user_shares(self.tensor(rows))[:, None], items[None])
-            scores = logits.cpu().numpy()
-            ranks.append(ranks_of(scores, targets[start : start + RANKED_AT_ONCE], self.events, block))
-        return float(metrics.ndcg(np.concatenate(ranks), CUT_OFF).mean()) if len(users) else 0.0
-
-    def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The module's weights as plain arrays, by the names that it gives them."""
-        state = {name: value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
-        return {name: value for name, value in state.items() if value.dtype == np.float32}
-
-    def tensor(self, array: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(array).to(self.device)
-
-
-def held_out(
-    events: Sequences, vocabulary: Vocabulary, validation: Interactions, random: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Users (as indices) with a history and a held-out event, and its row, -1 where the model cannot know it."""
-    users = np.minimum(np.searchsorted(events.user_ids, validation.user_ids), len(events.user_ids) - 1)
-    known = np.flatnonzero(events.user_ids[users] == validation.user_ids)
-    chosen = np.sort(random.permutation(known)[:VALIDATED])
-    return users[chosen], vocabulary.rows(validation.item_ids[chosen])
-
-
-def ranks_of(
-    scores: NDArray[np.float32], targets: NDArray[np.int64], events: Sequences, users: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """[u] ranks of the targets by `scores` [u, n], what the users have seen left out; ties go to the lower row."""
-    own = scores[np.arange(len(users)), targets][:, None].copy()
-    for line, user in enumerate(users):
-        scores[line, events.rows[events.starts[user] : events.ends[user]]] = -np.inf
-    earlier = np.arange(scores.shape[1]) < targets[:, None]
-    ranks = 1 + (scores > own).sum(axis=1) + ((scores == own) & earlier).sum(axis=1)
-    return np.where(targets >= 0, ranks, 0)
-
-
-def device_of(name: str) -> torch.device:
-    """`auto` is the GPU where there is one. Raises `InvalidConfig` for a GPU that is not there."""
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InvalidConfig("The configuration asks for a GPU, and PyTorch finds none here.")
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-
-
-@contextmanager
-def seeded(seed: int, threads: int) -> Iterator[None]:
-    """Run with PyTorch's own randomness seeded and its threads bounded, and leave both as they were."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(before)

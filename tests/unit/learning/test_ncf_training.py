@@ -7,8 +7,9 @@ import torch
 from domain import metrics
 from domain.errors import InvalidConfig, NothingToLearn
 from domain.events import Interactions
-from infrastructure.learning.ncf_training import TrainingRun, ranks_of
+from infrastructure.learning.ncf_training import TrainingRun
 from infrastructure.learning.sequences import Sequences
+from infrastructure.learning.tower_training import ranks_of
 from tests.unit.learning import worlds
 
 

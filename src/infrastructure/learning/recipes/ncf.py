@@ -41,7 +41,8 @@ class NcfRecipe(Recipe):
 
     def train(self, material: Material, on_epoch: OnEpoch) -> Arrays:
         # PyTorch is imported by training alone.
-        from infrastructure.learning.ncf_training import TrainingRun, seeded
+        from infrastructure.learning.ncf_training import TrainingRun
+        from infrastructure.learning.tower_training import seeded
 
         with seeded(material.seed, material.threads):
             run = TrainingRun(material, self)
