@@ -27,6 +27,8 @@ from domain.recommendation import (
 from domain.users import Demographics, Principal
 
 HOUR = 3_600
+#: how many titles exploration draws from
+LITTLE_KNOWN = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,13 @@ class ServingRules:
     """How lists are made, by configuration.
 
     Ratings from `liked_from` on count as liked; `auto` uses the trained engines from `min_interactions` ratings on.
+    `exploration` is the share of a user's places that goes to titles drawn from the little-known ones.
     """
 
     liked_from: float = LIKED_FROM
     min_interactions: int = 5
     default_engine: str = AUTO
+    exploration: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ class Recommend:
     show: ShowRanking
     rules: ServingRules
     rankings: RankingCache
+    random: np.random.Generator
 
     def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
         try:
@@ -120,6 +125,9 @@ class Recommend:
         lineup = self.lineups.current(state.catalogue_revision)
         stands_in = request.engine == AUTO and state.is_unknown
         ranking = self._ranking(lineup, state, request)
+        if self.rules.exploration > 0:
+            # Only now: a remembered ranking must not bring the same chance again.
+            ranking = ranking.explored(self.rules.exploration, self.random, request.explain)
         return self.show(ranking, lineup, state, request, "recommendations", fallback_used=stands_in)
 
     def _ranking(self, lineup: Lineup, state: UserState, request: RecommendationRequest) -> Ranking:
@@ -131,6 +139,8 @@ class Recommend:
             pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
             context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from, as_of)
             ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
+            if self.rules.exploration > 0:
+                ranking = replace(ranking, little_known=context.little_known(ranking.positions, LITTLE_KNOWN))
             if not ranking.degraded:
                 self.rankings.keep(key, ranking)
         return ranking

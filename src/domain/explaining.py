@@ -41,6 +41,11 @@ def popular(rating_count: int, rating_mean: float) -> Reason:
     return Reason("popular", f"Rated {rating_mean:.1f} of 5 by {people}")
 
 
+def little_known() -> Reason:
+    """The reason for what chance has chosen among the titles that few have rated."""
+    return Reason("exploration", "Few have rated it yet: shown to find out who likes it")
+
+
 def trending() -> Reason:
     """The reason for what is taken up most of late."""
     return Reason("trending", "Popular right now")

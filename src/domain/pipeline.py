@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from domain import blending, reranking
+from domain import blending, explaining, reranking
 from domain.catalogue import Catalogue
 from domain.ports.recommending import CandidateGenerator, PartedRanker, Ranker
 from domain.recommendation import Candidates, Context, Reason, Recommendation
@@ -19,13 +19,17 @@ log = logging.getLogger(__name__)
 
 #: marks a generator that failed in the counts of candidates
 FAILED = -1
+#: the source of what chance has chosen
+EXPLORATION = "exploration"
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """What a pipeline chose: the places of a list, best first, and how they came about.
 
-    `parts` are what the scores are made up of, by name, where the engine can tell. `degraded` says that a part failed,
+    `parts` are what the scores are made up of, by name, where the engine can tell. `little_known` are titles that
+    exploration may put into the list; `probabilities` tell each place's chance of having been chosen, once it has.
+    `degraded` says that a part failed,
     so that the same request may well get a better list in a moment.
     """
 
@@ -38,6 +42,31 @@ class Ranking:
     fallback_used: bool
     degraded: bool = False
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # [k'] each, NaN in places that were filled
+    little_known: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [p]
+    probabilities: NDArray[np.float64] | None = None  # [k'], None where nothing was left to chance
+
+    def explored(self, share: float, random: np.random.Generator, explain: bool) -> "Ranking":
+        """The same with `share` of its places given to little-known titles by chance: see `reranking.explore`.
+
+        What chance has chosen was not scored: it stands with the score of the one above it.
+        """
+        if not len(self.little_known) or not len(self.positions):
+            return self
+        size = len(self.positions)
+        chance = reranking.explore(size, len(self.little_known), share, random)
+        members, drawn = chance.members, chance.members >= size
+        above = np.maximum.accumulate(np.where(drawn, 0, members))
+        reason = explaining.little_known() if explain else None
+        return replace(
+            self,
+            positions=np.concatenate([self.positions, self.little_known])[members],
+            scores=self.scores[above],
+            sources=tuple(EXPLORATION if one >= size else self.sources[one] for one in members),
+            reasons=tuple(reason if one >= size else self.reasons[one] for one in members),
+            parts={name: np.where(drawn, np.nan, values[above]) for name, values in self.parts.items()},
+            generators={**self.generators, EXPLORATION: len(self.little_known)},
+            probabilities=chance.probabilities,
+        )
 
     def recommendations(self, catalogue: Catalogue) -> tuple[Recommendation, ...]:
         """The places as they are shown; `catalogue` is the one that the positions belong to."""
@@ -48,6 +77,7 @@ class Ranking:
                 item_id=item_id,
                 score=score,
                 source=self.sources[place],
+                probability=1.0 if self.probabilities is None else float(self.probabilities[place]),
                 reason=self.reasons[place],
                 parts=self._parts_of(place),
             )

@@ -110,6 +110,15 @@ class Context:
         """Positions of the liked items of the history, oldest first."""
         return self.positions[self.ratings >= self.liked_from]
 
+    def little_known(self, taken: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+        """The `limit` eligible positions with the fewest ratings, those taken and those seen left out.
+
+        Among equals the newest come first, which have the highest ids.
+        """
+        newness = np.arange(len(self.catalogue)) / max(len(self.catalogue), 1)
+        left = self.without(np.concatenate([taken, self.positions]))
+        return Candidates.top(newness - self.catalogue.rating_counts, left.eligible, limit).positions
+
     def without(self, taken: NDArray[np.int64]) -> "Context":
         """The same context with the given positions no longer eligible."""
         eligible = self.eligible.copy()

@@ -1,5 +1,7 @@
 """Re-ranking: plain functions from scored candidates to the order in which they are shown."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,3 +67,34 @@ def jaccard(features: NDArray[np.bool_]) -> NDArray[np.float64]:
     sizes = rows.sum(axis=-1)
     either = sizes[..., :, None] + sizes[..., None, :] - common
     return np.where(either > 0, common / np.maximum(either, 1.0), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """A list of k places of which chance has filled some from a pool."""
+
+    members: NDArray[np.int64]  # [k], a place of the list as it was ranked, or k + an index into the pool
+    probabilities: NDArray[np.float64]  # [k], each member's chance of being in the list
+
+
+def explore(places: int, pool: int, share: float, random: np.random.Generator) -> Exploration:
+    """Give `share` of the places to members of a pool, which make room for the last ones of the list.
+
+    How many is `share` x `places`, rounded up or down by chance so that it is the mean; they and the places where they
+    stand are drawn uniformly, without repeats. What is left of the list keeps its order. So a member of the pool is in
+    the list with the probability `share` x `places` / `pool`; what was ranked is with certainty, but for the last one
+    that still has room after rounding down: it is there with the probability of not rounding up. Where the pool has too
+    few members, all that there are take part.
+    """
+    exact = share * places
+    rounding_up = exact - int(exact)
+    fewer, more = min(int(exact), pool), min(int(exact) + 1, pool)
+    count = more if random.random() < rounding_up else fewer
+    drawn = np.zeros(places, dtype=np.bool_)
+    drawn[random.choice(places, count, replace=False)] = True
+    ranked = np.arange(places - count)
+    members = np.empty(places, dtype=np.int64)
+    members[drawn], members[~drawn] = places + random.choice(pool, count, replace=False), ranked
+    probabilities = np.full(places, ((1.0 - rounding_up) * fewer + rounding_up * more) / max(pool, 1))
+    probabilities[~drawn] = np.where(ranked < places - more, 1.0, 1.0 - rounding_up)
+    return Exploration(members, probabilities)

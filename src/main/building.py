@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from domain.errors import InvalidConfig
 from domain.model_versions import TrainingConfig
 from domain.ports.datasets import DatasetSource, InteractionWriter
-from domain.ports.learning import Lineups, ModelRegistry, Trainer
+from domain.ports.learning import ItemIndexer, Lineups, ModelRegistry, Trainer
 from domain.ports.recommending import RankingCache
 from domain.ports.services import (
     AccessTokens,
@@ -37,9 +37,11 @@ from domain.ports.storage import (
 from main.settings import Settings
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from sqlalchemy import Engine
 
     from infrastructure.learning.registry import FileModelRegistry
+    from infrastructure.retrieval.choosing import IndexWish
 
 
 def build_engine(settings: Settings) -> "Engine":
@@ -104,6 +106,12 @@ def build_ranking_cache() -> RankingCache:
     from infrastructure.caching.rankings import LruRankings
 
     return LruRankings()
+
+
+def build_random() -> "Generator":
+    from numpy.random import default_rng
+
+    return default_rng()
 
 
 def build_clock() -> Clock:
@@ -213,10 +221,22 @@ def build_lineups(registry: "FileModelRegistry", catalogues: Catalogues) -> Line
     return LiveLineups(registry, catalogues)
 
 
-def build_trainer() -> Trainer:
+def build_index_wish(settings: Settings) -> "IndexWish":
+    from infrastructure.retrieval.choosing import IndexWish
+
+    return IndexWish(settings.index.kind, settings.index.recall, settings.index.exact_up_to)
+
+
+def build_trainer(index_wish: "IndexWish") -> Trainer:
     from infrastructure.learning.trainer import RecipeTrainer
 
-    return RecipeTrainer()
+    return RecipeTrainer(wish=index_wish)
+
+
+def build_item_indexer(registry: "FileModelRegistry", index_wish: "IndexWish") -> ItemIndexer:
+    from infrastructure.learning.indexer import CatalogueIndexer
+
+    return CatalogueIndexer(registry, index_wish)
 
 
 def read_training_config(path: Path | None = None, dataset: str | None = None) -> TrainingConfig:

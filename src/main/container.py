@@ -18,6 +18,7 @@ from application.accounts import (
 from application.continuing import ContinueSession
 from application.evaluating import EvaluateEngines
 from application.exporting import ExportInteractions
+from application.indexing import RebuildIndex
 from application.inspecting import ListAllRatings, ListImpressions
 from application.items import AddItem, GetItem, ListItems, RemoveItem, UpdateItem
 from application.loading import LoadDataset
@@ -42,7 +43,7 @@ from main.settings import Settings
 def serving_rules_of(settings: Settings) -> ServingRules:
     """The part of the settings that the use cases know."""
     serving = settings.serving
-    return ServingRules(serving.liked_from, serving.min_interactions, serving.default_engine)
+    return ServingRules(serving.liked_from, serving.min_interactions, serving.default_engine, serving.exploration)
 
 
 class Container(containers.DeclarativeContainer):
@@ -72,7 +73,9 @@ class Container(containers.DeclarativeContainer):
     # learning
     model_registry = providers.Singleton(building.build_model_registry, settings)
     lineups = providers.Singleton(building.build_lineups, model_registry, catalogues)
-    trainer = providers.Singleton(building.build_trainer)
+    index_wish = providers.Singleton(building.build_index_wish, settings)
+    trainer = providers.Singleton(building.build_trainer, index_wish)
+    item_indexer = providers.Singleton(building.build_item_indexer, model_registry, index_wish)
     serving_rules = providers.Singleton(serving_rules_of, settings)
 
     # accounts and sessions
@@ -106,7 +109,8 @@ class Container(containers.DeclarativeContainer):
     # recommendations
     ranking_cache = providers.Singleton(building.build_ranking_cache)
     show_ranking = providers.Singleton(ShowRanking, item_reader, impression_log, clock, ids)
-    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache)
+    random = providers.Singleton(building.build_random)
+    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random)
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
     recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
     continue_session = providers.Singleton(ContinueSession, user_states, lineups, show_ranking, serving_rules)
@@ -137,6 +141,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         serving_rules.provided.liked_from,
     )
+    rebuild_index = providers.Singleton(RebuildIndex, catalogues, item_indexer, clock)
 
     # what the command line runs beside the use cases
     training_config = providers.Object(building.read_training_config)

@@ -1,6 +1,7 @@
 """Settings: read from `MARQUEE_…` variables and `.env`, checked once at the start."""
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,6 +63,12 @@ class ServingSettings(_Part):
     )
     min_interactions: int = Field(5, ge=1, description="Ratings from which `auto` uses the trained engines.")
     default_engine: str = Field(AUTO, description="Engine of a request that names none.")
+    exploration: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the places of a user's list that go to titles drawn from the least rated ones.",
+    )
     stranger_requests: int = Field(
         120, ge=1, description="Cold-start and onboarding requests that one address may make in a minute."
     )
@@ -74,6 +81,24 @@ class ServingSettings(_Part):
 
             if self.default_engine not in ENGINES:
                 raise ValueError(f"there is no engine {self.default_engine!r}; there are {AUTO}, {', '.join(ENGINES)}")
+        return self
+
+
+class IndexSettings(_Part):
+    kind: Literal["auto", "exact", "annoy", "faiss"] = Field(
+        "auto",
+        description="How similar items are found; `auto` chooses by size and measured recall. `faiss` needs the extra "
+        "of that name.",
+    )
+    recall: float = Field(
+        0.95, gt=0, le=1, description="Share of the true neighbours that an index must find for `auto` to take it."
+    )
+    exact_up_to: int = Field(10_000, ge=0, description="Up to so many items `auto` compares with every one.")
+
+    @model_validator(mode="after")
+    def _library_is_there(self) -> "IndexSettings":
+        if self.kind == "faiss" and find_spec("faiss") is None:
+            raise ValueError("the index kind 'faiss' needs a library that is not installed: pip install 'marquee[faiss]'")
         return self
 
 
@@ -118,6 +143,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     serving: ServingSettings = Field(default_factory=ServingSettings)
+    index: IndexSettings = Field(default_factory=IndexSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

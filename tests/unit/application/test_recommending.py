@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from application.accounts import NewAccount
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import NewRating, RateItems
 from application.recommending import (
@@ -26,7 +28,7 @@ WAR = [1, 3, 5, 7, 9]
 
 @pytest.fixture
 def recommend(states, lineups, show, rules):
-    return Recommend(states, lineups, show, rules, FakeRankings())
+    return Recommend(states, lineups, show, rules, FakeRankings(), np.random.default_rng(0))
 
 
 @pytest.fixture
@@ -73,7 +75,9 @@ def test_the_model_takes_over_once_there_are_five_ratings(recommend, rate, anna)
 
 def test_without_a_model_the_cold_start_goes_on(states, database, show, rules, rate, anna):
     rate(anna, [NewRating(i, 5.0) for i in WAR])
-    recommend = Recommend(states, FakeLineups(database, with_model=False), show, rules, FakeRankings())
+    recommend = Recommend(
+        states, FakeLineups(database, with_model=False), show, rules, FakeRankings(), np.random.default_rng(0)
+    )
     assert recommend(anna, RecommendationRequest()).engine == "cold_start"
     with pytest.raises(EngineUnavailable, match="ncf"):
         recommend(anna, RecommendationRequest(engine="ncf"))
@@ -133,6 +137,49 @@ def test_a_remembered_ranking_is_of_the_same_hour_and_of_the_same_time_since_the
     assert len(recommend.rankings.kept) == 3, "of films the hour does not matter"
 
 
+@pytest.fixture
+def exploring(states, lineups, show):
+    return Recommend(states, lineups, show, ServingRules(exploration=0.25), FakeRankings(), np.random.default_rng(0))
+
+
+def test_exploration_shows_little_known_titles_and_logs_the_chance_that_each_had(exploring, rate, database, anna):
+    rate(anna, [NewRating(19, 5.0)])
+    unrated = {18, 20}
+    wanted = ItemFilter(exclude=frozenset({17}))
+    seen = set()
+    for _ in range(40):
+        shown = exploring(anna, RecommendationRequest(k=8, engine="popularity", wanted=wanted))
+        drawn = {one.item_id for one in shown.recommendations if one.source == "exploration"}
+        assert len(drawn) == 2 and len(shown.recommendations) == 8
+        assert [i for i in ids(shown) if i not in drawn] == [1, 2, 3, 4, 5, 6]
+        logged = database.rows.impressions[-1].items
+        pool = 19 - 1 - 8  # all films but the excluded one, less the rated one and those that were ranked
+        assert [place.probability for place in logged] == [2 / pool if i in drawn else 1.0 for i in ids(shown)]
+        seen |= drawn
+    assert seen == set(range(9, 17)) | unrated
+    assert len(exploring.rankings.kept) == 1, "what was ranked is remembered, chance is not"
+
+
+def test_each_user_has_their_own_chance_on_the_same_remembered_ranking(exploring, sign_up):
+    people = [sign_up(NewAccount(f"{name}@example.com", name, "long enough")) for name in ("bea", "cem", "dan")]
+    request = RecommendationRequest(k=8, engine="popularity")
+    lists = [tuple(ids(exploring(Principal(one.id, one.role), request))) for one in people for _ in range(3)]
+    assert len(set(lists)) > 5
+    assert len(exploring.rankings.kept) == 1
+
+
+def test_the_same_seed_explores_alike_and_without_a_share_nothing_is_left_to_chance(
+    states, lineups, show, recommend, anna
+):
+    def lists():
+        rules = ServingRules(exploration=0.5)
+        explores = Recommend(states, lineups, show, rules, FakeRankings(), np.random.default_rng(7))
+        return [ids(explores(anna, RecommendationRequest(k=4))) for _ in range(5)]
+
+    assert lists() == lists()
+    assert [ids(recommend(anna, RecommendationRequest(k=4))) for _ in range(5)] == [[1, 2, 3, 4]] * 5
+
+
 class BrokenGenerator:
     name = "broken"
 
@@ -172,8 +219,8 @@ def test_nothing_is_shown_that_could_not_be_logged(recommend, show, anna, monkey
 
 def test_what_counts_as_liked_is_configured(states, lineups, show, rate, anna):
     rate(anna, [NewRating(2, 4.0), NewRating(1, 5.0)])
-    usual = Recommend(states, lineups, show, ServingRules(liked_from=4.0), FakeRankings())
-    strict = Recommend(states, lineups, show, ServingRules(liked_from=5.0), FakeRankings())
+    usual = Recommend(states, lineups, show, ServingRules(liked_from=4.0), FakeRankings(), np.random.default_rng(0))
+    strict = Recommend(states, lineups, show, ServingRules(liked_from=5.0), FakeRankings(), np.random.default_rng(0))
     assert ids(usual(anna, RecommendationRequest(k=3))) == [3, 4, 5]
     assert ids(strict(anna, RecommendationRequest(k=3))) == [3, 5, 7]
 

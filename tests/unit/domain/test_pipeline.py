@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -150,6 +152,49 @@ def test_parts_are_told_only_where_there_are_some_and_somebody_asks(catalogue):
     assert parted(context, 2, explain=False).parts == {}
     assert parted(context, 2).positions.tolist() == parted(context, 2, explain=False).positions.tolist()
     assert plain(context, 2).recommendations(catalogue)[0].parts is None
+
+
+def test_little_known_titles_are_the_least_rated_and_of_these_the_newest():
+    counts = [5, 0, 3, 0, 9, 1, 0, 2]
+    catalogue = Catalogue.of([Item(Kind.MOVIE, f"Film {i}", id=i, rating_count=n) for i, n in enumerate(counts)])
+    context = context_of(catalogue, seen=[1])
+    taken = np.array([3, 4])
+    assert catalogue.ids[context.little_known(taken, 3)].tolist() == [6, 5, 7]
+    assert catalogue.ids[context.little_known(taken, 99)].tolist() == [6, 5, 7, 2, 0]
+
+
+class Dice(np.random.Generator):
+    """Rounds up, and draws the given numbers in turn."""
+
+    def __init__(self, *draws):
+        super().__init__(np.random.PCG64(0))
+        self.draws = list(draws)
+
+    def random(self):
+        return 0.0
+
+    def choice(self, among, size, replace):
+        return np.array(self.draws.pop(0)[:size])
+
+
+def test_what_chance_has_chosen_is_marked_and_makes_room_for_itself(catalogue):
+    ranking = engine(FixedGenerator("a", 4, 5, 6, 7), ranker=PartedRanker())(context_of(catalogue), 4)
+    ranking = replace(ranking, little_known=np.array([0, 2, 1]))
+    shown = ranking.explored(0.4, Dice([0, 2], [2, 0]), explain=True).recommendations(catalogue)
+    assert [one.item_id for one in shown] == [2, 8, 1, 6]
+    assert [one.source for one in shown] == ["exploration", "a", "exploration", "a"]
+    assert [one.score for one in shown] == [10, 10, 10, 8]
+    assert [one.reason.kind for one in shown] == ["exploration", "id", "exploration", "id"]
+    assert [one.parts is None for one in shown] == [True, False, True, False]
+    assert [one.probability for one in shown] == pytest.approx([1.6 / 3, 1.0, 1.6 / 3, 1.0])
+    unexplained = ranking.explored(0.4, Dice([0, 2], [2, 0]), explain=False).recommendations(catalogue)
+    assert unexplained[0].reason is None
+
+
+def test_with_nothing_to_explore_a_ranking_stays_as_it_is(catalogue):
+    ranking = engine(FixedGenerator("a", 4, 5))(context_of(catalogue), 2)
+    assert ranking.explored(0.5, np.random.default_rng(0), explain=True) is ranking
+    assert [one.probability for one in ranking.recommendations(catalogue)] == [1.0, 1.0]
 
 
 def test_reasons_come_only_when_asked_for(catalogue):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -141,3 +142,47 @@ def test_pooling_nothing_gives_nothing():
 def test_top_equals_a_full_stable_sort(scores, eligible, limit):
     expected = [p for p in np.argsort(-scores, kind="stable") if eligible[p]][:limit]
     assert Candidates.top(scores, eligible, limit).positions.tolist() == expected
+
+
+@given(
+    places=st.integers(1, 30),
+    pool=st.integers(0, 40),
+    share=st.floats(0, 1),
+    seed=st.integers(0, 999),
+)
+def test_exploration_keeps_the_order_of_what_was_ranked_and_draws_nobody_twice(places, pool, share, seed):
+    explored = reranking.explore(places, pool, share, np.random.default_rng(seed))
+    members = explored.members.tolist()
+    ranked, drawn = [one for one in members if one < places], [one for one in members if one >= places]
+    assert len(members) == len(set(members)) == places
+    assert ranked == list(range(len(ranked)))
+    assert all(one < places + pool for one in drawn)
+    assert abs(len(drawn) - min(share * places, pool)) < 1
+    assert ((explored.probabilities > 0) & (explored.probabilities <= 1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize(
+    ("places", "pool", "share"), [(10, 100, 0.1), (10, 7, 0.25), (5, 20, 0.1), (10, 2, 0.5), (10, 3, 0.35), (1, 5, 0.3)]
+)
+def test_the_stated_probabilities_are_how_often_it_comes_to_that(places, pool, share):
+    random = np.random.default_rng(5)
+    draws = 4000
+    seen, stated = np.zeros(places + pool), np.full(places + pool, np.nan)
+    for _ in range(draws):
+        explored = reranking.explore(places, pool, share, random)
+        seen[explored.members] += 1
+        before = stated[explored.members]
+        assert (np.isnan(before) | (before == explored.probabilities)).all(), "a member's chance is the same every time"
+        stated[explored.members] = explored.probabilities
+    stated = np.nan_to_num(stated)  # what never came had no chance
+    assert stated.sum() == pytest.approx(places), "a list has as many places as chances add up to"
+    # Five standard errors of a frequency.
+    np.testing.assert_array_less(np.abs(seen / draws - stated), 5 * np.sqrt(stated * (1 - stated) / draws) + 1e-9)
+
+
+def test_what_is_drawn_stands_at_every_place_as_often():
+    random = np.random.default_rng(6)
+    where = np.zeros(5)
+    for _ in range(4000):
+        where += reranking.explore(5, 9, 0.2, random).members >= 5
+    np.testing.assert_allclose(where / 4000, 0.2, atol=0.03)
