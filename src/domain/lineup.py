@@ -18,7 +18,7 @@ AUTO = "auto"
 POPULARITY = "popularity"
 COLD_START = "cold_start"
 #: ways to read a session, the one to prefer first, whether or not they can serve now
-SESSION_ENCODERS = ("linear", "mean", "gru", "lstm", "transformer")
+SESSION_ENCODERS = ("transformer", "linear", "mean", "gru", "lstm")
 
 #: how many neighbours per wanted place each kind of similarity proposes, so that the two can agree on some
 NEIGHBOUR_POOL = 5

@@ -7,7 +7,7 @@ is optional.
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, asdict, fields
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,22 @@ def parse_config(values: Mapping[str, object], source: str) -> TrainingConfig:
     """The same from values at hand; `source` is named in the error. What is not said keeps its default."""
     problems = list(_problems(values))
     if problems:
-        named = "; ".join(f"{detail.where}: {detail.problem}" for detail in problems)
-        raise InvalidConfig(f"{source} is not a training configuration: {named}.", problems)
+        raise _unusable(source, problems)
     said: Mapping[str, Any] = values
+    chosen = {name: _recipe(name, said.get(name, {})) for name in said.get("engines", RECIPES)}
+    flaws = [Detail(name, flaw) for name, recipe in chosen.items() if (flaw := recipe.flaw())]
+    if flaws:
+        raise _unusable(source, flaws)
     return TrainingConfig(
-        engines={name: asdict(_recipe(name, said.get(name, {}))) for name in said.get("engines", RECIPES)},
+        engines={name: asdict(recipe) for name, recipe in chosen.items()},
         seed=said.get("seed", 0),
         device=said.get("device", "auto"),
     )
+
+
+def _unusable(source: str, problems: Sequence[Detail]) -> InvalidConfig:
+    named = "; ".join(f"{detail.where}: {detail.problem}" for detail in problems)
+    return InvalidConfig(f"{source} is not a training configuration: {named}.", list(problems))
 
 
 def recipes_of(config: TrainingConfig) -> dict[str, Recipe]:

@@ -9,6 +9,8 @@ from infrastructure.generators.blend import BlendRanker
 from infrastructure.generators.session_mean import SessionMean
 from infrastructure.learning.recipes.recipe import ServingParts
 
+#: the engine that each trained encoder is
+ENGINES: Mapping[str, str] = {"linear": "linear", "gru": "gru", "lstm": "lstm", "transformer": "sequence"}
 #: what the encoder counts beside the likeness of titles, genres and tags
 WEIGHTS: Mapping[str, float] = {"encoder": 0.9, "content": 0.1}
 #: what each of the two proposes at most
@@ -19,9 +21,9 @@ def session_pipelines(parts: ServingParts) -> dict[tuple[str, str], Pipeline]:
     """Pipelines by encoder and fusion, for the encoders that can serve with this model."""
     mean = SessionMean(parts.catalogue, parts.shared)
     encoders: dict[str, tuple[CandidateGenerator, Ranker]] = {"mean": (mean, mean)}
-    if "linear" in parts.pipelines:
-        linear = parts.pipelines["linear"]
-        encoders["linear"] = (linear.generators[0], linear.ranker)
+    for encoder, engine in ENGINES.items():
+        if engine in parts.pipelines:
+            encoders[encoder] = (parts.pipelines[engine].generators[0], parts.pipelines[engine].ranker)
     return {
         (encoder, fusion): Pipeline(
             f"session-{encoder}",

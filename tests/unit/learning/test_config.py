@@ -43,6 +43,12 @@ def test_a_wrong_setting_of_an_engine_is_refused_by_name(key, value):
     assert "a.toml" in problem.message
 
 
+def test_settings_that_do_not_go_together_are_refused():
+    problem = refused({"engines": ["sequence"], "sequence": {"embedding_size": 10, "heads": 4}})
+    assert [detail.where for detail in problem.details] == ["sequence"]
+    assert "divide" in problem.message
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -9,7 +9,10 @@ from domain.events import History
 from domain.items import ItemFilter
 from infrastructure.generators.session_mean import SessionMean
 from infrastructure.learning.lineup import build_lineup
+from infrastructure.learning.recipes.gru import GruRecipe
 from infrastructure.learning.recipes.linear import LinearRecipe
+from infrastructure.learning.recipes.lstm import LstmRecipe
+from infrastructure.learning.recipes.sequence import SequenceRecipe
 from infrastructure.learning.recipes.trending import TrendingRecipe
 from tests.unit.learning import worlds
 from tests.unit.learning.loaded import loaded
@@ -76,6 +79,12 @@ def test_nothing_known_is_no_trouble(mean, world):
 def test_the_encoders_are_those_that_were_trained(world, lineup):
     assert lineup.session_encoders == ("linear", "mean")
     assert lineup.session(None, "max").name == "session-linear"
+    neural = [recipe(embedding_size=8, epochs=1) for recipe in (SequenceRecipe, GruRecipe, LstmRecipe)]
+    every = lineup_with(world, *neural)
+    assert every.session_encoders == ("transformer", "mean", "gru", "lstm")
+    walk = context_of(world.training.catalogue, History.of([10, 20, 30], [5] * 3))
+    for encoder in every.session_encoders:
+        assert len(every.session(encoder, "weighted_sum")(walk, 5).positions) == 5
     without = lineup_with(world, TrendingRecipe())
     assert without.session_encoders == ("mean",)
     assert without.session(None, "max").name == "session-mean"

@@ -45,6 +45,10 @@ class Recipe(ABC):
 
     name: ClassVar[str]
 
+    def flaw(self) -> str | None:
+        """What is wrong with hyper-parameters that are each within bounds and do not go together, if anything."""
+        return None
+
     @abstractmethod
     def train(self, material: Material, on_epoch: OnEpoch) -> Arrays | None:
         """Learn from the material. None where the engine cannot be trained on it, after saying why in the log."""
