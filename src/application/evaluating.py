@@ -1,12 +1,13 @@
-"""Offline evaluation: the engines that serve, asked for each user's last event, on the full catalogue."""
+"""Offline evaluation: the engines that serve, asked for what users turned to next, on the full catalogue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain import metrics
+from domain.catalogue import Catalogue
 from domain.events import History, Interactions
 from domain.items import ItemFilter
 from domain.lineup import Lineup
@@ -20,8 +21,20 @@ LIST_LENGTH = 10
 
 
 @dataclass(frozen=True, eq=False)
+class Question:
+    """One user as they were known at some time, and the items that they turned to after it."""
+
+    state: UserState
+    targets: NDArray[np.int64]  # [t] item ids
+
+
+@dataclass(frozen=True, eq=False)
 class EngineReport:
-    """How one engine did. `ndcg` [u] is every user's own NDCG@10, for paired comparisons of engines."""
+    """How one engine did. `figures` are named as in docs/reference/measures.md.
+
+    `ndcg` [u] is the NDCG@10 of every question, for paired comparisons of engines; where each user is asked about
+    once, it is every user's.
+    """
 
     engine: str
     users: int
@@ -32,7 +45,7 @@ class EngineReport:
 
 @dataclass(frozen=True)
 class EvaluateEngines:
-    """Rank the full catalogue for every user with one held-out event; what the user has already is left out.
+    """Rank the full catalogue for every user with held-out events; what the user has already is left out.
 
     The engines run as they serve: the same pipelines, the same caps, the same choice behind `auto`. The line-up must
     not know the held-out events: build it on `Catalogue.counting` of the earlier ones.
@@ -51,41 +64,106 @@ class EvaluateEngines:
         engines: Sequence[str],
         seed: int = 0,
     ) -> list[EngineReport]:
-        """`past` is sorted by user and time; `held_out` has one event for each user that is asked about."""
-        states = list(user_states(past, held_out, demographics))
-        targets = lineup.catalogue.positions(held_out.item_ids)
-        return [self._evaluate(engine, lineup, states, targets, seed) for engine in engines]
+        """`past` is sorted by user and time; in `held_out` the events of a user stand together."""
+        return self.ask(lineup, questions(past, held_out, demographics), engines, seed)
+
+    def ask(
+        self, lineup: Lineup, asked: Sequence[Question], engines: Sequence[str], seed: int = 0
+    ) -> list[EngineReport]:
+        """The same for questions of any kind."""
+        judge = ListJudge.of(lineup.catalogue, asked)
+        return [self._evaluate(engine, lineup, asked, judge, seed) for engine in engines]
 
     def _evaluate(
-        self, engine: str, lineup: Lineup, states: Sequence[UserState], targets: NDArray[np.int64], seed: int
+        self, engine: str, lineup: Lineup, asked: Sequence[Question], judge: "ListJudge", seed: int
     ) -> EngineReport:
-        ranks = np.zeros(len(states), dtype=np.int64)
-        lists = np.full((len(states), LIST_LENGTH), -1, dtype=np.int64)
+        lists = np.full((len(asked), DEPTH), -1, dtype=np.int64)
         everything = ItemFilter(kind=None)
-        for u, state in enumerate(self.progress.track(states, f"Evaluating {engine}", len(states))):
-            pipeline = lineup.choose(engine, state, self.min_interactions)
-            context = Context.of(lineup.catalogue, state, everything, self.liked_from)
+        for u, question in enumerate(self.progress.track(asked, f"Evaluating {engine}", len(asked))):
+            pipeline = lineup.choose(engine, question.state, self.min_interactions)
+            context = Context.of(lineup.catalogue, question.state, everything, self.liked_from)
             ranked = pipeline(context, DEPTH, explain=False).positions
-            found = np.flatnonzero(ranked == targets[u])
-            ranks[u] = found[0] + 1 if len(found) else 0
-            lists[u, : min(LIST_LENGTH, len(ranked))] = ranked[:LIST_LENGTH]
-        return self._report(engine, lineup, ranks, lists, seed)
-
-    @staticmethod
-    def _report(
-        engine: str, lineup: Lineup, ranks: NDArray[np.int64], lists: NDArray[np.int64], seed: int
-    ) -> EngineReport:
-        counts = lineup.catalogue.rating_counts
-        ndcg = metrics.ndcg(ranks, LIST_LENGTH)
-        figures = {
-            f"hr@{LIST_LENGTH}": float(metrics.hit(ranks, LIST_LENGTH).mean()),
-            f"ndcg@{LIST_LENGTH}": float(ndcg.mean()),
-            f"mrr@{DEPTH}": float(metrics.reciprocal_rank(ranks).mean()),
-            f"coverage@{LIST_LENGTH}": metrics.coverage(lists, len(lineup.catalogue)),
-            f"novelty@{LIST_LENGTH}": metrics.novelty(lists, counts / max(int(counts.sum()), 1)),
-        }
+            lists[u, : len(ranked)] = ranked
+        figures, ndcg = judge(lists)
         interval = metrics.bootstrap_interval(ndcg, np.random.default_rng(seed))
-        return EngineReport(engine, len(ranks), figures, ndcg, interval)
+        return EngineReport(engine, len(asked), figures, ndcg, interval)
+
+
+@dataclass(frozen=True, eq=False)
+class ListJudge:
+    """What lists are held against: the targets and the tastes of the users who are asked about."""
+
+    catalogue: Catalogue
+    targets: NDArray[np.int64]  # [u, t] positions, -1 for none and for items that the catalogue does not have
+    wanted: NDArray[np.int64]  # [u] number of targets, in the catalogue or not
+    shares: NDArray[np.float64]  # [n, G] each item's genres
+    tastes: NDArray[np.float64]  # [u, G] the genres of each user's history, in numbers of items
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, asked: Sequence[Question]) -> "ListJudge":
+        wanted = np.array([len(question.targets) for question in asked], dtype=np.int64)
+        targets = np.full((len(asked), wanted.max(initial=0)), -1, dtype=np.int64)
+        shares = metrics.genre_shares(catalogue.genres)
+        tastes = np.zeros((len(asked), shares.shape[1]))
+        for u, question in enumerate(asked):
+            targets[u, : wanted[u]] = catalogue.positions(question.targets)
+            tastes[u] = shares[catalogue.known_positions(question.state.history.item_ids)].sum(axis=0)
+        return cls(catalogue, targets, wanted, shares, tastes)
+
+    def __call__(self, lists: NDArray[np.int64]) -> tuple[dict[str, float], NDArray[np.float64]]:
+        """All figures of the ranked `lists` [u, DEPTH] of positions, and the NDCG [u] of each."""
+        relevant, top = metrics.matches(lists, self.targets), lists[:, :LIST_LENGTH]
+        ranks = metrics.first_rank(relevant)
+        ndcg = metrics.ndcg_of_list(relevant, self.wanted, LIST_LENGTH)
+        figures = {
+            f"hr@{LIST_LENGTH}": _mean(metrics.hit(ranks, LIST_LENGTH)),
+            f"ndcg@{LIST_LENGTH}": _mean(ndcg),
+            f"precision@{LIST_LENGTH}": _mean(metrics.precision(relevant, LIST_LENGTH)),
+            f"recall@{LIST_LENGTH}": _mean(metrics.recall(relevant, self.wanted, LIST_LENGTH)),
+            f"map@{LIST_LENGTH}": _mean(metrics.average_precision(relevant, self.wanted, LIST_LENGTH)),
+            f"mrr@{DEPTH}": _mean(metrics.reciprocal_rank(ranks)),
+            f"mean_rank@{DEPTH}": metrics.mean_rank(ranks, DEPTH),
+        }
+        return {**figures, **self._beyond_accuracy(top)}, ndcg
+
+    def _beyond_accuracy(self, lists: NDArray[np.int64]) -> dict[str, float]:
+        counts = self.catalogue.rating_counts
+        return {
+            f"coverage@{LIST_LENGTH}": metrics.coverage(lists, len(self.catalogue)),
+            f"diversity@{LIST_LENGTH}": _mean(metrics.diversity(lists, self.catalogue.genres)),
+            f"novelty@{LIST_LENGTH}": metrics.novelty(lists, counts / max(int(counts.sum()), 1)),
+            f"arp@{LIST_LENGTH}": _mean(metrics.average_popularity(lists, counts)),
+            f"gini@{LIST_LENGTH}": metrics.gini(lists, len(self.catalogue)),
+            f"miscalibration@{LIST_LENGTH}": _mean(metrics.miscalibration(lists, self.tastes, self.shares)),
+        }
+
+
+def questions(
+    past: Interactions, held_out: Interactions, demographics: Mapping[int, Demographics]
+) -> Sequence[Question]:
+    """One question for each user of `held_out`, whose events of a user stand together: all of them are targets."""
+    first = np.ones(len(held_out), dtype=np.bool_)
+    first[1:] = held_out.user_ids[1:] != held_out.user_ids[:-1]
+    states = user_states(past, held_out.take(first), demographics)
+    targets = np.split(held_out.item_ids, np.flatnonzero(first)[1:]) if len(held_out) else []
+    return [Question(state, items) for state, items in zip(states, targets, strict=True)]
+
+
+def questions_in_turn(
+    past: Interactions, held_out: Interactions, demographics: Mapping[int, Demographics]
+) -> Sequence[Question]:
+    """One question for each event of `held_out`: it is the target, and all that came before it is known.
+
+    Nothing of `past` is later than the user's held-out events. The questions are sorted by user, then time.
+    """
+    ordered = held_out.in_user_time_order()
+    states = user_states(past.joined(ordered).in_user_time_order(), ordered, demographics)
+    # How many events of the user, from this one on, are not known yet.
+    ahead = np.searchsorted(ordered.user_ids, ordered.user_ids, side="right") - np.arange(len(ordered))
+    return [
+        Question(_before(state, len(state.history) - count), ordered.item_ids[row : row + 1])
+        for row, (state, count) in enumerate(zip(states, ahead.tolist(), strict=True))
+    ]
 
 
 def history_lengths(past: Interactions, held_out: Interactions) -> NDArray[np.int64]:
@@ -109,3 +187,13 @@ def user_states(
         )
         for user_id, start, end in zip(held_out.user_ids, starts, ends, strict=True)
     ]
+
+
+def _before(state: UserState, count: int) -> UserState:
+    """The user when they had the first `count` events of their history alone."""
+    whole = state.history
+    return replace(state, history=History(whole.item_ids[:count], whole.ratings[:count], whole.timestamps[:count]))
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else 0.0

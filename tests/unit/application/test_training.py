@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from application.evaluating import EvaluateEngines, user_states
+from application.evaluating import EvaluateEngines, questions, questions_in_turn, user_states
 from application.training import EvaluateModel, TrainModel, fingerprint
 from domain.catalogue import Catalogue
 from domain.errors import Invalid
@@ -119,6 +119,56 @@ def test_an_engine_that_follows_taste_beats_popularity(database, engines):
     assert auto.figures == ncf.figures
     assert popularity.figures["ndcg@10"] < 1.0
     assert popularity.ndcg.shape == (2,)
+
+
+def test_every_engine_is_judged_by_every_measure(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 40), EVENTS.take(EVENTS.timestamps == 40)
+    lineup = FakeLineups(database).current(0)
+    lineup = replace(lineup, catalogue=lineup.catalogue.counting(past))
+    popularity, ncf = engines(lineup, past, held_out, {}, ["popularity", "ncf"])
+    assert popularity.figures.keys() == ncf.figures.keys()
+    # Each user is shown the seven films left of their one genre, the target first, and three rated ones of the other.
+    expected = {
+        "hr@10": 1.0, "ndcg@10": 1.0, "precision@10": 0.1, "recall@10": 1.0, "map@10": 1.0, "mrr@100": 1.0,
+        "mean_rank@100": 1.0, "coverage@10": 20 / 20,
+    }  # fmt: skip
+    assert {name: ncf.figures[name] for name in expected} == pytest.approx(expected)
+    assert ncf.figures["miscalibration@10"] < popularity.figures["miscalibration@10"]
+    assert ncf.figures["diversity@10"] < popularity.figures["diversity@10"]
+    assert ncf.figures["arp@10"] == pytest.approx(0.3)
+
+
+def test_all_held_out_events_of_a_user_are_one_question(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 30), EVENTS.take(EVENTS.timestamps >= 30)
+    asked = questions(past, held_out, {1: Demographics(age=30)})
+    assert [question.targets.tolist() for question in asked] == [[5, 7], [6, 8]]
+    assert [question.state.history.item_ids.tolist() for question in asked] == [[1, 3], [2, 4]]
+    assert asked[0].state.demographics.age == 30
+    (report,) = engines(FakeLineups(database).current(0), past, held_out, {}, ["ncf"])
+    assert report.users == 2
+    assert report.figures["precision@10"] == pytest.approx(0.2)
+    assert report.figures["recall@10"] == report.figures["ndcg@10"] == pytest.approx(1.0)
+
+
+def test_held_out_events_may_be_asked_about_in_turn(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 30), EVENTS.take(EVENTS.timestamps >= 30)
+    asked = questions_in_turn(past, held_out, {})
+    assert [question.targets.tolist() for question in asked] == [[5], [7], [6], [8]]
+    assert [question.state.history.item_ids.tolist() for question in asked] == [[1, 3], [1, 3, 5], [2, 4], [2, 4, 6]]
+    (report,) = engines.ask(FakeLineups(database).current(0), asked, ["ncf"])
+    assert report.ndcg.tolist() == pytest.approx([1.0] * 4)
+
+
+def test_a_target_that_the_catalogue_does_not_have_counts_as_missed(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 40), interactions((1, 7, 5.0, 50), (1, 999, 5.0, 60))
+    (report,) = engines(FakeLineups(database).current(0), past, held_out, {}, ["ncf"])
+    assert report.figures["recall@10"] == 0.5
+
+
+def test_with_nobody_to_ask_every_figure_is_zero(database, engines):
+    (report,) = engines(FakeLineups(database).current(0), EVENTS, interactions(), {}, ["ncf"])
+    assert report.users == 0
+    assert set(report.figures.values()) == {0.0}
 
 
 def test_the_trainer_never_sees_what_it_is_judged_by(database, engines):
