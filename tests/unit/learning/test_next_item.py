@@ -93,6 +93,7 @@ def test_the_best_epoch_is_the_one_that_is_kept(world, recipe, learned):
     run = NextItemRun(worlds.material(world), recipe, recipe.module())
     run.model.load_state_dict({name: torch.from_numpy(w) for name, w in learned.arrays[recipe.name].items()})
     run.precision = torch.float32
+    run.model.eval()
     assert run.validate() == pytest.approx(max(report.validation for report in learned.epochs), abs=0.02)
 
 

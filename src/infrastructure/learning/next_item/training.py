@@ -1,6 +1,5 @@
 """Training a next-item model: one loop, early stopping on the full catalogue, and the best weights kept."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,13 @@ from torch import Tensor, nn
 
 from domain import metrics
 from domain.model_versions import EpochReport
+from infrastructure.learning import early_stopping
 from infrastructure.learning.material import Material
-from infrastructure.learning.ncf_training import CUT_OFF, device_of, held_out, ranks_of
 from infrastructure.learning.next_item import events as levels
 from infrastructure.learning.next_item.full_softmax import full_softmax
 from infrastructure.learning.next_item.modules import NextItemModel
 from infrastructure.learning.next_item.windows import Windows
+from infrastructure.learning.tower_training import CUT_OFF, device_of, held_out, ranks_of
 
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.next_item import NextItemRecipe
@@ -55,26 +55,12 @@ class NextItemRun:
         steps = sum(1 for _ in self.windows.batches(recipe.batch_size, np.random.default_rng(0)))
         # A cut that falls differently may make a batch more or less in an epoch.
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps * recipe.epochs))
-        best: dict[str, Tensor] = {}
-        reports: list[EpochReport] = []
-        for epoch in range(1, recipe.epochs + 1):
-            started = time.perf_counter()
-            loss = self.epoch(optimizer, schedule)
-            value = self.validate()
-            leading = max((report.validation or 0.0 for report in reports), default=-1.0)
-            is_best = not len(self.validation[0]) or value > leading
-            if is_best:
-                best = {name: weights.detach().clone() for name, weights in self.model.state_dict().items()}
-            seconds = time.perf_counter() - started
-            reports.append(EpochReport(recipe.name, epoch, recipe.epochs, loss, value, is_best, seconds))
-            on_epoch(reports[-1])
-            if not any(report.best for report in reports[-recipe.patience :]):
-                break
-        self.model.load_state_dict(best)
+        early_stopping.fit(
+            recipe.name, self.model, recipe, lambda: self.epoch(optimizer, schedule), self.validate, on_epoch
+        )
 
     def epoch(self, optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler) -> float:
         """One pass over all windows; the mean loss of an event."""
-        self.model.train()
         total, count = 0.0, 0
         for batch in self.windows.batches(self.recipe.batch_size, self.random):
             vectors = self.model.item_vectors()
@@ -99,12 +85,13 @@ class NextItemRun:
         return result
 
     @torch.no_grad()
-    def validate(self) -> float:
-        """NDCG@10 of the held-out events among all items that their users had not had."""
-        self.model.eval()
+    def validate(self) -> float | None:
+        """NDCG@10 of the held-out events among all items that their users had not had; None where there are none."""
         users, targets = self.validation
+        if not len(users):
+            return None
         vectors = self.model.item_vectors()
-        ranks = [np.empty(0, dtype=np.int64)]
+        ranks = []
         for start in range(0, len(users), RANKED_AT_ONCE):
             block = users[start : start + RANKED_AT_ONCE]
             begins = np.maximum(self.events.starts[block], self.events.ends[block] - self.recipe.history_length)
@@ -113,7 +100,7 @@ class NextItemRun:
             last = self.read(vectors, read)[torch.arange(len(block)), torch.from_numpy(lengths - 1)]
             scores = (last.float() @ vectors.t()).cpu().numpy()
             ranks.append(ranks_of(scores, targets[start : start + RANKED_AT_ONCE], self.events, block))
-        return float(metrics.ndcg(np.concatenate(ranks), CUT_OFF).mean()) if len(users) else 0.0
+        return float(metrics.ndcg(np.concatenate(ranks), CUT_OFF).mean())
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The module's weights as plain arrays, by the names that it gives them."""

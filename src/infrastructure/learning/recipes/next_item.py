@@ -36,8 +36,8 @@ class NextItemRecipe(Recipe):
 
     def train(self, material: Material, on_epoch: OnEpoch) -> Arrays | None:
         # PyTorch is imported by training alone.
-        from infrastructure.learning.ncf_training import seeded
         from infrastructure.learning.next_item.training import NextItemRun
+        from infrastructure.learning.tower_training import seeded
 
         with seeded(material.seed, material.threads):
             run = NextItemRun(material, self, self.module())
