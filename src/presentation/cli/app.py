@@ -17,7 +17,7 @@ from domain.ports.learning import ModelRegistry
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
 from presentation.cli.context import console, told_plainly, use
-from presentation.cli.tables import evaluation_table, recommendations_table, timed, training_bar
+from presentation.cli.tables import evaluation_tables, recommendations_table, timed, training_bar
 
 app = typer.Typer(
     name="marquee",
@@ -62,7 +62,7 @@ def train(context: typer.Context, file: ConfigFile = None) -> None:
     with told_plainly():
         context.obj("migrate")()
         report = run_training(context, context.obj("training_config")(file))
-        console.print(evaluation_table(report.evaluation))
+        console.print(evaluation_tables(report.evaluation))
 
 
 @app.command()
@@ -73,7 +73,7 @@ def evaluate(context: typer.Context) -> None:
         registry: ModelRegistry = context.obj("model_registry")
         current = registry.find_current()
         reports = use(context, "evaluate_model", EvaluateModel)(current.version if current else None)
-        console.print(evaluation_table(reports))
+        console.print(evaluation_tables(reports))
 
 
 @app.command()

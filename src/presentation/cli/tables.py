@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -15,25 +16,41 @@ from presentation.cli.context import console
 OnEpoch = Callable[[EpochReport], None]
 
 
-def evaluation_table(reports: Sequence[EngineReport]) -> Table:
-    """One row an engine, with the 95 % bootstrap interval of its NDCG@10."""
+def evaluation_tables(reports: Sequence[EngineReport]) -> Group:
+    """How often the engines are right, and what their lists are made up of; one row an engine in each.
+
+    NDCG@10 has its 95 % bootstrap interval beside it. Precision and recall are left out, as each user is asked about
+    one item: they are HR@10 over ten, and HR@10.
+    """
     users = reports[0].users if reports else 0
-    table = Table(title=f"Each user's last rating, full catalogue ranked, {users:,} users", title_justify="left")
-    table.add_column("engine")
-    for heading in ("HR@10", "NDCG@10", "95 %", "MRR@100", "coverage", "novelty"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    right = _table(
+        f"Each user's last rating, full catalogue ranked, {users:,} users",
+        ("HR@10", "NDCG@10", "95 %", "MRR@100", "mean rank"),
+    )
+    made_of = _table(
+        "What the lists of ten are made up of",
+        ("coverage", "diversity", "novelty", "popularity", "Gini", "miscalibration"),
+    )
     for report in reports:
         figures = report.figures
-        table.add_row(
+        right.add_row(
             report.engine,
             f"{figures['hr@10']:.4f}",
             f"{figures['ndcg@10']:.4f}",
             f"{report.interval[0]:.4f} to {report.interval[1]:.4f}",
             f"{figures['mrr@100']:.4f}",
-            f"{figures['coverage@10']:.3f}",
-            f"{figures['novelty@10']:.2f}",
+            f"{figures['mean_rank@100']:.1f}",
         )
-    return table
+        made_of.add_row(
+            report.engine,
+            f"{figures['coverage@10']:.3f}",
+            f"{figures['diversity@10']:.3f}",
+            f"{figures['novelty@10']:.2f}",
+            f"{figures['arp@10']:.1f}",
+            f"{figures['gini@10']:.3f}",
+            f"{figures['miscalibration@10']:.3f}",
+        )
+    return Group(right, made_of)
 
 
 def recommendations_table(shown: RecommendationList) -> Table:
@@ -101,3 +118,12 @@ def timed(what: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     console.print(f"[green]✓[/] {what} [dim]({time.perf_counter() - start:.1f} s)[/]", highlight=False)
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    """A table of figures with a column of engines before them."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("engine")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

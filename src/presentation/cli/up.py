@@ -9,7 +9,7 @@ from application.accounts import CreateFirstAdmin
 from domain.ports.learning import ModelRegistry
 from presentation.cli.app import Host, Port, app, run_load, run_training
 from presentation.cli.context import console, told_plainly, use
-from presentation.cli.tables import evaluation_table, timed
+from presentation.cli.tables import evaluation_tables, timed
 
 ADMIN_EMAIL = "admin@marquee.example"
 ADMIN_NAME = "admin"
@@ -31,7 +31,7 @@ def up(
         current = registry.find_current()
         if current is None:
             training = run_training(context, context.obj("training_config")(None, report.dataset))
-            console.print(evaluation_table(training.evaluation))
+            console.print(evaluation_tables(training.evaluation))
         else:
             console.print(f"[green]✓[/] Model {current.version} is trained already", highlight=False)
         _greet_admin(context)
