@@ -37,7 +37,7 @@ def main() -> None:
             console.print(f"[yellow]{dataset} is left out:[/] {error.message}", highlight=False)
             continue
         scoreboard_page.save(quality, arguments.results)
-        console.print(scoreboard_page.table(quality))
+        console.print(scoreboard_page.tables(quality))
     kept = scoreboard_page.saved(arguments.results)
     if not kept:
         sys.exit("Nothing was measured, now or before: there is no page to write.")

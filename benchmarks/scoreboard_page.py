@@ -1,10 +1,11 @@
 """The scoreboard as a page, a picture and a table on the terminal, from the figures that were kept."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.console import Group
 from rich.table import Table
 
 from benchmarks.quality import SEEDED, EngineFigures, Quality, SeedRun
@@ -18,10 +19,20 @@ HEADINGS = (
     "seeds",
     "gain over popularity, 95 %",
     "MRR",
-    "coverage",
-    "novelty",
+    "mean rank",
     "ms per list",
 )
+#: figures of what the lists are made up of: heading, name, decimals
+MADE_OF = (
+    ("coverage", "coverage@10", 3),
+    ("diversity", "diversity@10", 3),
+    ("novelty", "novelty@10", 2),
+    ("popularity", "arp@10", 1),
+    ("Gini", "gini@10", 3),
+    ("miscalibration", "miscalibration@10", 3),
+)
+#: stands where a figure was not measured when the others were
+UNKNOWN = "–"
 PROTOCOL = """\
 ## How it is measured
 
@@ -35,8 +46,8 @@ PROTOCOL = """\
   *seeds* gives the lowest and the highest NDCG@10 of a single one. The others do not depend on a seed.
 - Intervals are 95 %, by bootstrap over users (1,000 draws). The gain over popularity is paired, user by user.
 - *ms per list* is the time of one ranking of 100 places, without database, HTTP and reasons.
-- Coverage is the share of the catalogue in at least one list of ten. Novelty is the mean surprise of a shown title, in
-  bits.
+- *mean rank* counts a target below place 100 as 101. [Measures](reference/measures.md) defines all figures. A dash
+  stands for one that was not measured when the others of its data set were.
 
 What is avoided, because public code does it: choosing the epoch by the test figure; sampled metrics, which double every
 figure; unstable sorts among equal times, which change many of the targets; popularity counted with the test included.
@@ -93,9 +104,11 @@ def section(quality: Quality) -> Iterator[str]:
         f"asked about. Measured on {quality.date} with `{quality.command}`."
     )
     yield ""
-    yield "| " + " | ".join(HEADINGS) + " |"
-    yield "|---" * len(HEADINGS) + "|"
-    yield from ("| " + " | ".join([f"`{row[0]}`", *row[1:]]) + " |" for row in map(cells, quality.engines))
+    yield from markdown(HEADINGS, map(cells, quality.engines))
+    yield ""
+    yield "What the lists of ten are made up of:"
+    yield ""
+    yield from markdown(made_of_headings(), map(made_of, quality.engines))
     yield ""
     yield "What the validation ratings chose, and what training took:"
     yield ""
@@ -111,8 +124,15 @@ def section(quality: Quality) -> Iterator[str]:
     yield ""
 
 
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table of engines."""
+    yield "| " + " | ".join(headings) + " |"
+    yield "|---" * len(headings) + "|"
+    yield from ("| " + " | ".join([f"`{row[0]}`", *row[1:]]) + " |" for row in rows)
+
+
 def cells(engine: EngineFigures) -> list[str]:
-    """One row of the table of engines."""
+    """One row of the table of how often the engines are right."""
     figures = engine.figures
     # One seed alone has no spread.
     seeds = f"{engine.lowest:.4f} to {engine.highest:.4f}" if engine.lowest < engine.highest else ""
@@ -126,23 +146,35 @@ def cells(engine: EngineFigures) -> list[str]:
         seeds,
         gain,
         f"{figures['mrr@100']:.4f}",
-        f"{figures['coverage@10']:.3f}",
-        f"{figures['novelty@10']:.2f}",
+        figure(engine, "mean_rank@100", 1),
         f"{engine.ms_per_list:.2f}",
     ]
 
 
-def table(quality: Quality) -> Table:
-    """The same for the terminal."""
-    shown = Table(
-        title=f"{quality.dataset}, {quality.asked:,} users, {len({run.seed for run in quality.runs})} seeds",
-        title_justify="left",
-    )
-    for heading in HEADINGS:
-        shown.add_column(heading)
+def made_of_headings() -> list[str]:
+    return ["engine", *(heading for heading, _, _ in MADE_OF)]
+
+
+def made_of(engine: EngineFigures) -> list[str]:
+    """One row of the table of what the lists are made up of."""
+    return [engine.engine, *(figure(engine, name, decimals) for _, name, decimals in MADE_OF)]
+
+
+def figure(engine: EngineFigures, name: str, decimals: int) -> str:
+    """The figure, or a dash where it was not measured."""
+    value = engine.figures.get(name)
+    return UNKNOWN if value is None else f"{value:.{decimals}f}"
+
+
+def tables(quality: Quality) -> Group:
+    """The same two for the terminal."""
+    seeds = len({run.seed for run in quality.runs})
+    right = Table(*HEADINGS, title=f"{quality.dataset}, {quality.asked:,} users, {seeds} seeds", title_justify="left")
+    lists = Table(*made_of_headings(), title="What the lists of ten are made up of", title_justify="left")
     for engine in quality.engines:
-        shown.add_row(*cells(engine))
-    return shown
+        right.add_row(*cells(engine))
+        lists.add_row(*made_of(engine))
+    return Group(right, lists)
 
 
 def draw(qualities: Sequence[Quality], path: Path) -> None:

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+from rich.console import Console
+
+from benchmarks.quality import EngineFigures, Quality, SeedRun
+from benchmarks.scoreboard_page import save, saved, section, tables
+from tests.unit.docs.pages import table_rows
+
+EARLIER = {"hr@10": 0.3, "ndcg@10": 0.2, "mrr@100": 0.15, "coverage@10": 0.5, "novelty@10": 9.0}
+LATER = {
+    **EARLIER,
+    "mean_rank@100": 45.67,
+    "diversity@10": 0.8,
+    "arp@10": 1234.5,
+    "gini@10": 0.9,
+    "miscalibration@10": 0.7,
+}
+LINEAR = EngineFigures("linear", LATER, 0.2, 0.2, (0.19, 0.21), 0.1, (0.09, 0.11), 0.5)
+QUALITY = Quality(
+    dataset="ml-100k",
+    date="2026-11-21",
+    command="python -m benchmarks.scoreboard",
+    circumstances="Python",
+    items=10,
+    users=5,
+    ratings=20,
+    asked=5,
+    config={},
+    runs=[SeedRun(0, "linear", 1, 1, 0.2, 0.1)],
+    engines=[LINEAR, replace(LINEAR, engine="ease", figures=EARLIER)],
+)
+
+
+def row_of(engine, quality=QUALITY):
+    """All that the two tables say of one engine, by heading."""
+    found, headings = {}, []
+    for row in table_rows("\n".join(section(quality))):
+        if row[0] == "engine":
+            headings = row
+        elif row[0] == f"`{engine}`":
+            found.update(zip(headings, row, strict=True))
+    return found
+
+
+def test_every_measure_has_its_column():
+    row = row_of("linear")
+    assert (row["HR@10"], row["mean rank"], row["coverage"], row["diversity"]) == ("0.3000", "45.7", "0.500", "0.800")
+    assert (row["novelty"], row["popularity"], row["Gini"], row["miscalibration"]) == (
+        "9.00",
+        "1234.5",
+        "0.900",
+        "0.700",
+    )
+
+
+def test_what_was_not_measured_is_a_dash():
+    row = row_of("ease")
+    assert {heading for heading, cell in row.items() if cell == "–"} == {
+        "mean rank",
+        "diversity",
+        "popularity",
+        "Gini",
+        "miscalibration",
+    }
+    assert (row["coverage"], row["novelty"]) == ("0.500", "9.00")
+
+
+def test_the_terminal_shows_the_same_figures():
+    console = Console(width=160, record=True, quiet=False, file=None)
+    with console.capture() as captured:
+        console.print(tables(QUALITY))
+    text = captured.get()
+    assert [cell for cell in row_of("linear").values() if cell.strip("`") not in text] == []
+
+
+def test_figures_that_were_kept_come_back(tmp_path):
+    save(QUALITY, tmp_path)
+    (kept,) = saved(tmp_path)
+    assert kept.engines[0] == replace(LINEAR, interval=[0.19, 0.21], gain_interval=[0.09, 0.11])
+    assert list(section(kept)) == list(section(QUALITY))
