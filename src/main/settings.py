@@ -98,7 +98,7 @@ class IndexSettings(_Part):
     @model_validator(mode="after")
     def _library_is_there(self) -> "IndexSettings":
         if self.kind == "faiss" and find_spec("faiss") is None:
-            raise ValueError("the index kind 'faiss' needs a library that is not installed: pip install 'marquee[faiss]'")
+            raise ValueError("'faiss' needs a library that is not installed: pip install 'marquee[faiss]'")
         return self
 
 

@@ -58,6 +58,16 @@ class Lineups(Protocol):
         ...
 
 
+class ItemIndexer(Protocol):
+    def __call__(self, catalogue: Catalogue, at: datetime) -> ModelVersion:
+        """Index the items of the catalogue for the current model anew, and put that in the place of its index.
+
+        Items that the model has not learnt from are placed by their content. Returns the version with what is told of
+        its new index. Raises `NothingToIndex` where there is no current model, `LibraryMissing`, `ArtifactDamaged`.
+        """
+        ...
+
+
 class ModelRegistry(Protocol):
     def publish(
         self, model: TrainedModel, config: TrainingConfig, fingerprint: str, created_at: datetime

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
 from domain.items import Kind
-from presentation.api import auth, debug, errors, health, ratings, recommendations, taste, users
+from presentation.api import admin, auth, debug, errors, health, ratings, recommendations, taste, users
 from presentation.api.catalogue import catalogue_router
 from presentation.api.dependencies import Provided, Providers
 from presentation.api.docs import serve_docs
@@ -34,6 +34,7 @@ TAGS = [
     {"name": "Tracks", "description": "The tracks of the catalogue."},
     {"name": "Courses", "description": "The courses of the catalogue."},
     {"name": "Health", "description": "For whatever watches over the service."},
+    {"name": "Admin", "description": "What admins do to the running service."},
     {"name": "Debug", "description": "Raw rows, for admins."},
 ]
 
@@ -65,7 +66,7 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
         raise KeyError(f"no provider is named {', '.join(sorted(missing))}")
     # The hot path first: routes are tried one after another. They are taken out of their routers, for looking into an
     # included router costs every request 50 µs.
-    routers = [one.router for one in (recommendations, ratings, auth, users, taste, health, debug)]
+    routers = [one.router for one in (recommendations, ratings, auth, users, taste, health, admin, debug)]
     routers += [catalogue_router(kind) for kind in Kind]
     app = Api(
         routes=[route for router in routers for route in router.routes],

@@ -8,6 +8,7 @@ import typer
 
 from application.accounts import NewAccount, SignUp
 from application.exporting import ExportInteractions
+from application.indexing import RebuildIndex
 from application.loading import LoadDataset, LoadReport
 from application.recommending import Recommend
 from application.training import EvaluateModel, TrainingReport, TrainModel
@@ -17,7 +18,7 @@ from domain.ports.learning import ModelRegistry
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
 from presentation.cli.context import console, told_plainly, use
-from presentation.cli.tables import evaluation_tables, recommendations_table, timed, training_bar
+from presentation.cli.tables import evaluation_tables, index_line, recommendations_table, timed, training_bar
 
 app = typer.Typer(
     name="marquee",
@@ -74,6 +75,16 @@ def evaluate(context: typer.Context) -> None:
         current = registry.find_current()
         reports = use(context, "evaluate_model", EvaluateModel)(current.version if current else None)
         console.print(evaluation_tables(reports))
+
+
+@app.command()
+def reindex(context: typer.Context) -> None:
+    """Rebuild the item index of the model that serves, with the titles added since its training."""
+    with told_plainly():
+        context.obj("migrate")()
+        with timed("Index rebuilt"):
+            version = use(context, "rebuild_index", RebuildIndex)()
+        console.print(index_line(version), highlight=False)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from application.evaluating import EngineReport
-from domain.model_versions import EpochReport, TrainingConfig
+from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.recommendation import RecommendationList
 from presentation.cli.context import console
 
@@ -72,6 +72,16 @@ def recommendations_table(shown: RecommendationList) -> Table:
             recommendation.reason.text.replace("*", "") if recommendation.reason else "",
         )
     return table
+
+
+def index_line(version: ModelVersion) -> str:
+    """What the item index of a version is."""
+    index = version.index
+    if index is None:
+        return f"Model {version.version} has no index."
+    new = f", {index.placed:,} of them placed by their content" if index.placed else ""
+    found = f"recall {index.recall:.3f}"
+    return f"Model {version.version}, index {index.generation}: {index.kind}, {index.items:,} items{new}, {found}"
 
 
 @contextmanager

@@ -50,6 +50,7 @@ ACCESS = {
     "POST /recommendations/next": "open",
     "GET /recommendations/similar/{item_id}": "open",
     "GET /recommendations/health": "open",
+    "POST /admin/reindex": "admin",
     "GET /debug/users": "admin",
     "GET /debug/items": "admin",
     "GET /debug/ratings": "admin",

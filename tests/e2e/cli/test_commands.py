@@ -1,4 +1,5 @@
 import csv
+import shutil
 import sqlite3
 
 import pyarrow.parquet as pq
@@ -48,6 +49,19 @@ def test_training_publishes_a_model_that_is_judged_and_serves(trained):
         "auto",
     ]
     assert "60 users" in told
+
+
+def test_the_index_is_rebuilt(trained, tmp_path):
+    copy = type(trained)(tmp_path / "home")
+    shutil.copytree(trained.home, copy.home)
+    told = copy("reindex", MARQUEE_INDEX__KIND="annoy")
+    assert "index 2: annoy, 40 items" in told and "recall 1.000" in told
+    assert "index 3: exact" in copy("reindex")
+    copy("recommend", 1)
+
+
+def test_without_a_model_there_is_nothing_to_index(marquee):
+    assert "nothing_to_index" in marquee("reindex", status=1)
 
 
 def test_a_user_is_recommended_what_they_have_not_rated(trained):

@@ -7,15 +7,16 @@ from application.continuing import Session
 from application.onboarding import NextScreen
 from application.readiness import ABSENT, READY, Components, Readiness
 from application.recommending import EngineStatus
-from domain.errors import EngineUnavailable
+from domain.errors import EngineUnavailable, LibraryMissing, MarqueeError, NothingToIndex
 from domain.events import Rating
 from domain.items import ItemSearch, ItemSort, Kind
+from domain.model_versions import IndexReport, ModelVersion
 from domain.onboarding import Answer, OnboardingAnswer
 from domain.paging import Page, PageRequest
 from domain.recommendation import RecommendationRequest
 from domain.taste import GenreTaste
 from domain.users import Principal, Role, TokenPair
-from tests.unit.api.fakes import ADMIN, USER, FakeParts, ada, alien, shown_list, star_wars
+from tests.unit.api.fakes import ADMIN, NOW, USER, FakeParts, ada, alien, shown_list, star_wars
 
 ADA_CALLS = Principal(7, Role.USER)
 
@@ -280,6 +281,31 @@ def test_admins_see_model_versions(client: TestClient, parts: FakeParts):
     assert answer["current"]["version"] == "v2" and len(answer["versions"]) == 1
     parts["model_registry"].versions.clear()
     assert client.get("/debug/model", headers=ADMIN).json() == {"current": None, "versions": []}
+
+
+def test_admins_rebuild_the_index_and_are_told_what_came_of_it(client: TestClient, parts: FakeParts):
+    index = IndexReport(2, "faiss", 0.998, items=40, placed=3, built_at=NOW)
+    parts["rebuild_index"].answer = ModelVersion("v2", ("ncf",), NOW, {}, "abc", index=index)
+    answer = client.post("/admin/reindex", headers=ADMIN)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "version": "v2",
+        "index": {
+            "generation": 2,
+            "kind": "faiss",
+            "recall": 0.998,
+            "items": 40,
+            "placed": 3,
+            "built_at": "2026-01-31T12:00:00Z",
+        },
+    }
+
+
+@pytest.mark.parametrize("error", [NothingToIndex(), LibraryMissing("The index kind faiss", "faiss")])
+def test_an_index_that_cannot_be_built_is_a_conflict(client: TestClient, parts: FakeParts, error: MarqueeError):
+    parts["rebuild_index"].answer = error
+    answer = client.post("/admin/reindex", headers=ADMIN)
+    assert answer.status_code == 409 and answer.json()["error"]["code"] == error.code
 
 
 def test_user_rows_say_where_they_came_from(client: TestClient, parts: FakeParts):

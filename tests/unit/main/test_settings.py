@@ -49,11 +49,20 @@ def test_production_demands_a_secret():
         {"serving": {"default_engine": "oracle"}},
         {"serving": {"liked_from": 6}},
         {"database": {"pool": 3}},
+        {"index": {"kind": "guess"}},
+        {"index": {"recall": 1.1}},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValidationError):
         Settings(**wrong)
+
+
+def test_a_kind_of_index_whose_library_is_missing_names_the_extra(monkeypatch):
+    monkeypatch.setattr("main.settings.find_spec", lambda name: None)
+    with pytest.raises(ValidationError, match=r"marquee\[faiss\]"):
+        Settings(index={"kind": "faiss"})
+    assert Settings(index={"kind": "annoy"}).index.kind == "annoy"
 
 
 def test_secrets_are_masked_when_shown():

@@ -6,6 +6,14 @@ from pydantic import Field
 
 from presentation.api.schemas.common import MAX_ID, Answer, PageQuery, Time, example
 
+INDEX = {
+    "generation": 2,
+    "kind": "faiss",
+    "recall": 0.998,
+    "items": 62423,
+    "placed": 120,
+    "built_at": "2026-01-31T12:30:00Z",
+}
 MODEL = {
     "version": "20260131T120000Z-1f3a",
     "engines": ["linear", "ncf"],
@@ -21,6 +29,7 @@ MODEL = {
     "metrics": {"ncf.ndcg@10": 0.081, "popularity.ndcg@10": 0.034},
     "auto": [[0, "linear"]],
     "parent": None,
+    "index": INDEX,
 }
 
 
@@ -49,6 +58,22 @@ class ReadinessOut(Answer):
     )
 
 
+class IndexOut(Answer):
+    generation: int = Field(description="How often it was built for this version.")
+    kind: str = Field(description="`exact`, `annoy` or `faiss`.")
+    recall: float = Field(description="Measured share of the hundred true neighbours that it finds.")
+    items: int
+    placed: int = Field(description="Items that the model has learnt nothing of, placed by their content.")
+    built_at: Time
+
+
+class ReindexedOut(Answer):
+    version: str = Field(description="The model version whose index was built.")
+    index: IndexOut
+
+    model_config = example({"version": MODEL["version"], "index": INDEX})
+
+
 class ModelOut(Answer):
     version: str
     engines: list[str]
@@ -58,6 +83,7 @@ class ModelOut(Answer):
     metrics: dict[str, float]
     auto: list[tuple[int, str]] = Field(description="The engine that `auto` takes from so many ratings on.")
     parent: str | None
+    index: IndexOut | None
 
 
 class ModelsOut(Answer):
