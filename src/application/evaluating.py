@@ -26,6 +26,7 @@ class Question:
 
     state: UserState
     targets: NDArray[np.int64]  # [t] item ids
+    left_out: frozenset[int] = frozenset()  # item ids that are not to be ranked, beside those of the history
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +79,10 @@ class EvaluateEngines:
         self, engine: str, lineup: Lineup, asked: Sequence[Question], judge: "ListJudge", seed: int
     ) -> EngineReport:
         lists = np.full((len(asked), DEPTH), -1, dtype=np.int64)
-        everything = ItemFilter(kind=None)
         for u, question in enumerate(self.progress.track(asked, f"Evaluating {engine}", len(asked))):
             pipeline = lineup.choose(engine, question.state, self.min_interactions)
-            context = Context.of(lineup.catalogue, question.state, everything, self.liked_from)
+            wanted = ItemFilter(kind=None, exclude=question.left_out)
+            context = Context.of(lineup.catalogue, question.state, wanted, self.liked_from)
             ranked = pipeline(context, DEPTH, explain=False).positions
             lists[u, : len(ranked)] = ranked
         figures, ndcg = judge(lists)

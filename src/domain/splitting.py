@@ -75,14 +75,6 @@ def in_random_parts(interactions: Interactions, random: np.random.Generator, hel
     )
 
 
-def last_of_each(interactions: Interactions) -> Interactions:
-    """Each user's last event of these, sorted by user; ties in time keep the order in which they were stored."""
-    ordered = interactions.in_user_time_order()
-    last = np.ones(len(ordered), dtype=np.bool_)
-    last[:-1] = ordered.user_ids[1:] != ordered.user_ids[:-1]
-    return ordered.take(last)
-
-
 def sampled_candidates(
     targets: Interactions, known: Interactions, count: int, random: np.random.Generator
 ) -> NDArray[np.int64]:

@@ -159,6 +159,13 @@ def test_held_out_events_may_be_asked_about_in_turn(database, engines):
     assert report.ndcg.tolist() == pytest.approx([1.0] * 4)
 
 
+def test_what_a_question_leaves_out_is_not_ranked(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 40), EVENTS.take(EVENTS.timestamps == 40)
+    asked = [replace(question, left_out=frozenset({7, 8})) for question in questions(past, held_out, {})]
+    (report,) = engines.ask(FakeLineups(database).current(0), asked, ["ncf"])
+    assert (report.figures["hr@10"], report.figures["mean_rank@100"]) == (0.0, 101.0)
+
+
 def test_a_target_that_the_catalogue_does_not_have_counts_as_missed(database, engines):
     past, held_out = EVENTS.take(EVENTS.timestamps < 40), interactions((1, 7, 5.0, 50), (1, 999, 5.0, 60))
     (report,) = engines(FakeLineups(database).current(0), past, held_out, {}, ["ncf"])
