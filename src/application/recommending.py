@@ -260,11 +260,9 @@ class ListEngines:
 
     def _status(self, lineup: Lineup, engine: str) -> EngineStatus:
         pipeline = lineup.pipelines.get(engine)
-        published = lineup.model.metrics if lineup.model else {}
-        prefix = f"{engine}."
         return EngineStatus(
             name=engine,
             ready=engine == AUTO or pipeline is not None,
             model_version=pipeline.model_version if pipeline else None,
-            metrics={name.removeprefix(prefix): value for name, value in published.items() if name.startswith(prefix)},
+            metrics=lineup.model.test_figures(engine) if lineup.model else {},
         )

@@ -9,7 +9,7 @@ from domain.choosing import best_by_length
 from domain.errors import Invalid
 from domain.events import Interactions
 from domain.lineup import AUTO, COLD_START
-from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
+from domain.model_versions import VALIDATION, EpochReport, ModelVersion, TrainingConfig
 from domain.ports.learning import Lineups, ModelRegistry, Trainer, TrainingData
 from domain.ports.services import Clock
 from domain.ports.storage import Catalogues, InteractionStore
@@ -66,7 +66,7 @@ class TrainModel:
         values = {report.engine: report.ndcg for report in judged}
         lengths = history_lengths(split.train, split.validation)
         self.registry.record_auto(version.version, best_by_length(lengths, values))
-        self.registry.record_metrics(version.version, figures_of(judged, "validation."))
+        self.registry.record_metrics(version.version, figures_of(judged, VALIDATION))
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class EvaluateModel:
 
 
 def figures_of(reports: Sequence[EngineReport], kind: str = "") -> dict[str, float]:
-    """Every figure by name, such as `ncf.ndcg@10` or, of the kind `validation.`, `ncf.validation.ndcg@10`."""
+    """Every figure by name, such as `ncf.ndcg@10` or, of the kind `VALIDATION`, `ncf.validation.ndcg@10`."""
     return {f"{report.engine}.{kind}{name}": value for report in reports for name, value in report.figures.items()}
 
 

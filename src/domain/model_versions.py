@@ -38,6 +38,10 @@ class EpochReport:
     seconds: float
 
 
+#: what stands before the name of a measure that is of the validation events
+VALIDATION = "validation."
+
+
 @dataclass(frozen=True)
 class IndexReport:
     """The item index of a model version. `generation` counts how often it was built, `kind` says how it finds.
@@ -58,6 +62,7 @@ class IndexReport:
 class ModelVersion:
     """One published model. `metrics` maps a name such as `ncf.ndcg@10` to its figure on the held-out test events.
 
+    The same of the validation events stands under `ncf.validation.ndcg@10`.
     `engines` are those that were trained, `auto` says which of them proved best for how long a history. `index` is the
     only part that may be built anew while the version serves.
     """
@@ -71,3 +76,11 @@ class ModelVersion:
     auto: AutoChoice = ()
     parent: str | None = None
     index: IndexReport | None = None
+
+    def test_figures(self, engine: str) -> dict[str, float]:
+        """What the engine reached on the test events, by the name of the measure alone."""
+        prefix = f"{engine}."
+        of_engine = {
+            name.removeprefix(prefix): value for name, value in self.metrics.items() if name.startswith(prefix)
+        }
+        return {name: value for name, value in of_engine.items() if not name.startswith(VALIDATION)}

@@ -227,7 +227,9 @@ class EngineOut(Answer):
     name: str
     ready: bool
     model_version: str | None
-    metrics: dict[str, float] = Field(description="On held-out events, when its model was published.")
+    metrics: dict[str, float] = Field(
+        description="What it reached on each user's last event, when its model was published."
+    )
 
 
 class EnginesOut(Answer):
@@ -240,7 +242,7 @@ class EnginesOut(Answer):
                     "name": "ncf",
                     "ready": True,
                     "model_version": "20260131T120000Z-1f3a",
-                    "metrics": {"ndcg@10": 0.081},
+                    "metrics": {"hr@10": 0.158, "ndcg@10": 0.081, "coverage@10": 0.41, "miscalibration@10": 0.57},
                 }
             ]
         }
