@@ -1,0 +1,132 @@
+"""The figures of the peers: kept as JSON, shown on the terminal, and as a section of the scoreboard's page."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from benchmarks.peers.running import PeerFigures
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+RESULTS = BENCHMARKS / "results" / "peers"
+PUBLISHED = BENCHMARKS / "published_figures.toml"
+#: stands where a figure is not known
+UNKNOWN = "–"
+INTRODUCTION = """\
+Published figures are copied from their source. Each peer is a library's own model in an environment of its own,
+trained on our split by `python -m benchmarks.peers`: it is never shown the test events, it writes lists of 100, and our
+measures judge them. [How to run it](how-to/compare-with-other-libraries.md) says more.\
+"""
+
+
+@dataclass(frozen=True)
+class PeersRun:
+    """The peers of one protocol, and what the figures depend on besides the pins."""
+
+    protocol: str
+    command: str
+    circumstances: str
+    users: int
+    items: int
+    events: int
+    asked: int
+    peers: Sequence[PeerFigures]
+
+    def over(self, earlier: "PeersRun | None") -> "PeersRun":
+        """These, and of an earlier run those peers that were not run again. They keep the date on which they were."""
+        again = {(figures.library, figures.peer) for figures in self.peers}
+        kept = [figures for figures in earlier.peers if (figures.library, figures.peer) not in again] if earlier else []
+        ordered = sorted([*kept, *self.peers], key=lambda figures: (figures.library, figures.peer))
+        return PeersRun(**{**vars(self), "peers": ordered})
+
+
+def save(run: PeersRun, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n"
+    (folder / f"{run.protocol}.json").write_text(text, encoding="utf-8")
+
+
+def saved(protocol: str, folder: Path) -> PeersRun | None:
+    """What was kept of one protocol, None where nothing was."""
+    path = folder / f"{protocol}.json"
+    if not path.is_file():
+        return None
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return PeersRun(**{**kept, "peers": [PeerFigures(**peer) for peer in kept["peers"]]})
+
+
+def published(path: Path = PUBLISHED) -> Mapping[str, Mapping[str, Any]]:
+    """By protocol: `title`, which `figures`, and what was `published`."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def section(folder: Path = RESULTS) -> Iterator[str]:
+    """The lines of the page: for each protocol what was published and what the peers reach on our split."""
+    yield "## Published figures and peers"
+    yield ""
+    yield INTRODUCTION
+    yield ""
+    for protocol, known in published().items():
+        run = saved(protocol, folder)
+        names = list(known["figures"])
+        yield f"### {protocol.upper()}: {known['title']}"
+        yield ""
+        if run is not None:
+            yield f"{run.items:,} items, {run.users:,} users, {run.events:,} events; {run.asked:,} users are asked."
+            yield ""
+        yield from _table(names, known["published"], run.peers if run else ())
+        yield ""
+        if run is not None:
+            yield from _details(run)
+
+
+def _table(names: Sequence[str], others: Sequence[Mapping[str, Any]], peers: Sequence[PeerFigures]) -> Iterator[str]:
+    headings = ["model", *(name.upper() for name in names), "NDCG@10, 95 %", "training", "where from"]
+    yield "| " + " | ".join(headings) + " |"
+    yield "|---" * len(headings) + "|"
+    for other in others:
+        values = [decimals(other.get(name)) for name in names]
+        source = f"published: {other['source']}" + (f"; {other['note']}" if "note" in other else "")
+        yield "| " + " | ".join([other["method"], *values, UNKNOWN, UNKNOWN, source]) + " |"
+    for figures in peers:
+        yield "| " + " | ".join(cells(figures, names)) + " |"
+
+
+def cells(figures: PeerFigures, names: Sequence[str]) -> list[str]:
+    """One peer's row; without figures it says why."""
+    values = [decimals(figures.figures.get(name)) for name in names]
+    interval = " to ".join(decimals(bound) for bound in figures.interval) or UNKNOWN
+    seconds = f"{figures.seconds:.0f} s" if figures.figures else UNKNOWN
+    said = [f"{figures.library} {figures.version}, {figures.date}", figures.problem, figures.note]
+    return [figures.peer, *values, interval, seconds, "; ".join(filter(None, said))]
+
+
+def decimals(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.4f}"
+
+
+def _details(run: PeersRun) -> Iterator[str]:
+    """What is behind the figures: hyper-parameters and where they are from."""
+    yield "Hyper-parameters of the peers:"
+    yield ""
+    for figures in run.peers:
+        given = ", ".join(f"`{name} = {value}`" for name, value in figures.parameters.items())
+        chosen = f" Best of {figures.tried} on validation ({decimals(figures.validation)})." if figures.tried else ""
+        yield f"- {figures.library} {figures.peer}: {given}.{chosen} {figures.source}."
+    yield ""
+    yield f"Last measured with `{run.command}`. {run.circumstances}."
+    yield ""
+
+
+def table(run: PeersRun) -> Table:
+    """The peers of one run for the terminal."""
+    names = ["hr@10", "ndcg@10", "recall@10", "mrr@100", "coverage@10"]
+    title = f"{run.protocol.upper()}, {run.asked:,} users"
+    shown = Table("peer", *names, "ndcg@10, 95 %", "training", "library", title=title, title_justify="left")
+    for figures in run.peers:
+        shown.add_row(*cells(figures, names))
+    return shown
