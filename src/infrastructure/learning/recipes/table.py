@@ -9,16 +9,20 @@ from infrastructure.learning.recipes.hybrid import HybridRecipe
 from infrastructure.learning.recipes.item_item import ItemItemRecipe
 from infrastructure.learning.recipes.linear import LinearRecipe
 from infrastructure.learning.recipes.lstm import LstmRecipe
+from infrastructure.learning.recipes.mf import MfRecipe
 from infrastructure.learning.recipes.ncf import NcfRecipe
 from infrastructure.learning.recipes.recipe import Recipe
 from infrastructure.learning.recipes.sequence import SequenceRecipe
 from infrastructure.learning.recipes.trending import TrendingRecipe
+from infrastructure.learning.recipes.two_tower import TwoTowerRecipe
 
 ALL: tuple[type[Recipe], ...] = (
     TrendingRecipe,
     ItemItemRecipe,
     EaseRecipe,
     LinearRecipe,
+    MfRecipe,
+    TwoTowerRecipe,
     NcfRecipe,
     SequenceRecipe,
     HstuRecipe,

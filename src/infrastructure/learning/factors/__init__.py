@@ -1,0 +1,1 @@
+"""Matrix factorisation in which a user is the sum of what they did."""
