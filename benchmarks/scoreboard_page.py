@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group
 from rich.table import Table
 
+from benchmarks.peers import page as peers
 from benchmarks.quality import SEEDED, EngineFigures, Quality, SeedRun
 
 PICTURE = "scoreboard.svg"
@@ -92,6 +93,7 @@ def write(qualities: Sequence[Quality], out: Path) -> None:
     ]
     for quality in qualities:
         lines += section(quality)
+    lines += peers.section()
     (out / "scoreboard.md").write_text("\n".join(lines) + "\n" + PROTOCOL, encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from benchmarks.peers import page
 from benchmarks.peers.lineup import PEERS, Peer
 from benchmarks.peers.page import PeersRun
 from benchmarks.peers.running import Subprocesses, measure
-from benchmarks.peers.splits import PROTOCOLS, columns
+from benchmarks.peers.splits import PROTOCOLS, columns, peer_split
 from benchmarks.sandbox import settings_in
 from domain.errors import DatasetUnavailable
 from domain.events import Interactions
@@ -70,7 +70,7 @@ def load(folder: Path) -> Interactions:
 def measured(
     interactions: Interactions, protocol: str, wanted: list[Peer], arguments: argparse.Namespace, folder: Path
 ) -> PeersRun:
-    split = PROTOCOLS[protocol](interactions)
+    split = peer_split(protocol, interactions)
     say(f"{protocol.upper()}: {len(split.item_ids):,} items, {len(split.user_ids):,} users")
     ask = Subprocesses(folder, split, arguments.minutes, arguments.threads)
     return PeersRun(

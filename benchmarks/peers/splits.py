@@ -1,6 +1,6 @@
 """What a peer is given: events as rows of users and items, and whom to make lists for. Never the test events."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -8,13 +8,14 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.protocols import Protocol, protocols_of_ml_1m
 from domain.events import Interactions, Rating
-from domain.splitting import Split, in_random_parts, k_core, leave_last_out
+from domain.splitting import Split
 
 #: a row of an exported file belongs to one of these
 TRAIN, VALIDATION = 0, 1
-#: the random order of Q4 is drawn with this seed
-SEED = 2020
+#: by line of the page: the name of our protocol, and whether a list looks back on the validation events
+PROTOCOLS: Mapping[str, tuple[str, bool]] = {"q1": ("leave-last-out", True), "q4": ("random-parts", False)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,16 +80,12 @@ def columns(ratings: Iterable[Rating]) -> Interactions:
     return Interactions(np.array(users), np.array(items), np.array(values, dtype=np.float32), np.array(times))
 
 
-def last_out(interactions: Interactions) -> PeerSplit:
-    """Q1: 5-core, each user's last event is the test, the one before the validation."""
-    return PeerSplit.of("q1", leave_last_out(k_core(interactions)), looks_back=True)
-
-
-def random_parts(interactions: Interactions) -> PeerSplit:
-    """Q4: ratings from 3 on, 10-core, each user's events in random order parted 8:1:1 (RecBole's general protocol)."""
-    core = k_core(interactions.take(interactions.ratings >= 3), users=10, items=10)
-    return PeerSplit.of("q4", in_random_parts(core, np.random.default_rng(SEED)), looks_back=False)
-
-
-#: how the events of MovieLens 1M are parted, by the name of the protocol
-PROTOCOLS: Mapping[str, Callable[[Interactions], PeerSplit]] = {"q1": last_out, "q4": random_parts}
+def peer_split(
+    protocol: str,
+    ratings: Interactions,
+    parted: Callable[[Interactions], Iterator[Protocol]] = protocols_of_ml_1m,
+) -> PeerSplit:
+    """The events as a protocol of ours parts them. Raises `ValueError` for other data than MovieLens 1M."""
+    name, looks_back = PROTOCOLS[protocol]
+    split = next(found.split for found in parted(ratings) if found.name == name)
+    return PeerSplit.of(protocol, split, looks_back)

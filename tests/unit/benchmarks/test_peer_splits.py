@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from benchmarks.peers.adapters import common
-from benchmarks.peers.splits import PROTOCOLS
+from benchmarks.peers.splits import PROTOCOLS, peer_split
+from benchmarks.protocols import protocols
 from tests.unit.benchmarks.peers_samples import interactions, split
 
 
@@ -66,8 +67,13 @@ def test_ranked_asks_for_all_users_in_chunks():
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_parts_all_that_is_left_of_the_events(protocol):
-    whole = interactions(*((user, item) for user in range(1, 13) for item in range(1, 13)))
-    parted = PROTOCOLS[protocol](whole)
+    whole = interactions(*((user, item) for user in range(1, 13) for item in range(1, 111)))
+    parted = peer_split(protocol, whole, protocols)
     sizes = [len(part) for part in (parted.split.train, parted.split.validation, parted.split.test)]
     assert parted.protocol == protocol
-    assert sizes == [120, 12, 12]
+    assert (sum(sizes), sizes[1] == sizes[2] > 0) == (len(whole), True)
+
+
+def test_other_data_than_the_published_figures_are_of_is_refused():
+    with pytest.raises(ValueError, match="digest"):
+        peer_split("q1", interactions(*((user, item) for user in range(5) for item in range(5))))
