@@ -93,7 +93,7 @@ class IndexSettings(_Part):
     recall: float = Field(
         0.95, gt=0, le=1, description="Share of the true neighbours that an index must find for `auto` to take it."
     )
-    exact_up_to: int = Field(10_000, ge=0, description="Up to so many items `auto` compares with every one.")
+    exact_up_to: int = Field(20_000, ge=0, description="Up to so many items `auto` compares with every one.")
 
     @model_validator(mode="after")
     def _library_is_there(self) -> "IndexSettings":

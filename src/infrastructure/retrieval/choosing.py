@@ -25,7 +25,7 @@ class IndexWish:
 
     kind: str = AUTO
     recall: float = 0.95
-    exact_up_to: int = 10_000
+    exact_up_to: int = 20_000
 
 
 @dataclass(frozen=True, eq=False)

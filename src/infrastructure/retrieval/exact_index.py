@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by one matrix product; below some ten thousand items nothing is faster."""
+"""Exact nearest neighbours by one matrix product; below some twenty thousand items nothing is faster."""
 
 import numpy as np
 from numpy.typing import NDArray
