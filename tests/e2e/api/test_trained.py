@@ -53,6 +53,14 @@ def test_each_trained_engine_answers_with_its_version(http: TestClient, engine: 
     assert not {1, 5, 9, 2, 3} & {place["item"]["id"] for place in answer["items"]}
 
 
+@pytest.mark.parametrize("strategy", ["two_tower", "popularity", "content", "hybrid"])
+def test_a_strategy_is_asked_for_by_its_name(http: TestClient, strategy: str):
+    person = join(http, f"eve-{strategy.replace('_', '-')}")
+    person.rate({1: 5.0, 5: 5.0, 9: 4.5})
+    answer = person.get(f"/recommendations/?engine={strategy}&k=5").json()
+    assert answer["engine"] == answer["metadata"]["requested_engine"] == strategy and len(answer["items"]) == 5
+
+
 def test_auto_takes_the_model_once_it_knows_enough_of_somebody(http: TestClient):
     person = join(http, "grace")
     assert person.get("/recommendations/").json()["engine"] == "popularity"
