@@ -87,7 +87,13 @@ class Subprocesses:
         limit = 60 * self.minutes + GRACE
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=limit, env={**os.environ, **threads}
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=limit,
+                cwd=self.folder,  # where a library leaves its logs
+                env={**os.environ, **threads},
             )
         except subprocess.TimeoutExpired as late:
             raise PeerUnavailable(f"did not finish in {limit / 60:.0f} minutes") from late
