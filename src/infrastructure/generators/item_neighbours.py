@@ -93,7 +93,10 @@ class CollaborativeGenerator:
         return added
 
     def similar(self, position: int, eligible: NDArray[np.bool_], limit: int) -> Candidates:
-        """Nearest items through the index; more are fetched than wanted, since some may not be eligible."""
+        """Nearest items through the index; more are fetched than wanted, since some may not be eligible.
+
+        Where too few of them are, every item is compared: an index is slow to name all that it holds.
+        """
         row = self._index_rows[position]
         if row < 0 or not self._indexed.vectors[row].any():
             return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
@@ -102,7 +105,7 @@ class CollaborativeGenerator:
         reach = min(len(self._indexed), max(4 * limit, 200))
         found = self._near(row, wanted, reach)
         if len(found) < limit and reach < len(self._indexed):
-            found = self._near(row, wanted, len(self._indexed))
+            return self._compared(row, wanted, limit)
         return Candidates(found.positions[:limit], found.scores[:limit])
 
     def _near(self, row: np.int64, wanted: NDArray[np.bool_], reach: int) -> Candidates:
@@ -111,3 +114,9 @@ class CollaborativeGenerator:
         kept = (positions >= 0) & (similarities[0] > 0)
         kept[kept] = wanted[positions[kept]]
         return Candidates(positions[kept], similarities[0][kept].astype(np.float64))
+
+    def _compared(self, row: np.int64, wanted: NDArray[np.bool_], limit: int) -> Candidates:
+        here = self._indexed_at >= 0
+        scores = np.zeros(self._size)
+        scores[self._indexed_at[here]] = self._indexed.vectors[here] @ self._indexed.vectors[row]
+        return Candidates.top(scores, wanted & (scores > 0), limit)
