@@ -29,7 +29,7 @@ class MfRecipe(Recipe):
     batch_size: int = number(2048, 2, 1_000_000)
     weight_decay: float = number(1e-4, 0.0, 1.0)
     dropout: float = number(0.1, 0.0, 0.95)
-    negatives: int = number(2048, 1, 1_000_000)
+    negatives: int = number(1024, 1, 1_000_000)
     decay: float = number(5.0, 0.1, 1000.0)
     patience: int = number(2, 1, 1000)
     history_length: int = number(100, 2, 1000)
