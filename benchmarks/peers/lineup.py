@@ -65,6 +65,15 @@ PEERS: Sequence[Peer] = (
         grid(regularization=[100.0, 500.0, 1000.0, 2000.0]),
     ),
     Peer(
+        "EASE",
+        "recbole",
+        "q1",
+        "recbole_models.py",
+        {"model": "EASE"},
+        EASE,
+        grid(reg_weight=[100.0, 500.0, 1000.0, 2000.0]),
+    ),
+    Peer(
         "SASRec",
         "rectools",
         "q1",
