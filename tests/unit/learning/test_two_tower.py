@@ -134,6 +134,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(world, mode
     assert not np.array_equal(other["user_layers.0.weight"], again["user_layers.0.weight"])
 
 
+def test_two_ratings_are_enough_to_train_on(world):
+    two = replace(world.training, interactions=world.training.interactions.take(np.array([0, 9])))
+    arrays = arrays_of(worlds.World(two, world.validation), replace(FULL, epochs=2))
+    assert all(np.isfinite(array).all() for array in arrays.values())
+
+
 def test_the_weights_kept_are_those_that_validated_best(world, model):
     run = run_with(world, model.arrays["two_tower"])
     assert run.validate() == pytest.approx(max(report.validation for report in model.epochs), abs=1e-6)

@@ -14,9 +14,9 @@ from domain.model_versions import EpochReport
 from infrastructure.learning import early_stopping
 from infrastructure.learning.factors.module import Factors, warp_loss
 from infrastructure.learning.material import Material
-from infrastructure.learning.next_item.training import precision_of
+from infrastructure.learning.next_item.training import precision_of, rate_at
 from infrastructure.learning.next_item.windows import WindowBatch, Windows
-from infrastructure.learning.tower_training import CUT_OFF, RANKED_AT_ONCE, WARM_UP, device_of, held_out, ranks_of
+from infrastructure.learning.tower_training import CUT_OFF, RANKED_AT_ONCE, device_of, held_out, ranks_of
 
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.mf import MfRecipe
@@ -43,11 +43,9 @@ class FactorRun:
         """Train. The module holds the weights of the best epoch afterwards."""
         recipe = self.recipe
         optimizer = torch.optim.AdamW(self.model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-        # Each epoch cuts long histories at other places, so that its batches may be one more or less.
-        steps = (2 + sum(1 for _ in self.windows.batches(recipe.batch_size, np.random.default_rng(0)))) * recipe.epochs
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, recipe.learning_rate, max(steps, 8), pct_start=WARM_UP, anneal_strategy="linear"
-        )
+        # Each epoch cuts long histories at other places, and may have a few batches more or less.
+        steps = recipe.epochs * sum(1 for _ in self.windows.batches(recipe.batch_size, np.random.default_rng(0)))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
 
         def epoch() -> float:
             total, count = 0.0, 0

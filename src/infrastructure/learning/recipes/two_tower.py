@@ -22,6 +22,8 @@ from infrastructure.retrieval.choosing import IndexWish, choose_index
 
 #: seeds the index, which must be the same in every process that serves
 INDEX_SEED = 0
+#: The index is built with each line-up, while requests wait. Up to so many items, comparing them all costs less.
+WISH = IndexWish(exact_up_to=100_000)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class TwoTowerRecipe(Recipe):
 
     def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:
         def index(vectors: Floats) -> ItemIndex:
-            return choose_index(vectors, IndexWish(), INDEX_SEED).index
+            return choose_index(vectors, WISH, INDEX_SEED).index
 
         engine = TwoTowerRetrieval(self.name, parts.catalogue, parts.shared, arrays, self.history_length, index)
         return single_pipeline(self.name, engine, parts)
