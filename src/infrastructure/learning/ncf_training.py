@@ -11,12 +11,10 @@ from torch.nn import functional as F  # noqa: N812 - the name that everybody rea
 from infrastructure.learning.material import Material
 from infrastructure.learning.ncf import Ncf
 from infrastructure.learning.sequences import Batch
-from infrastructure.learning.tower_training import CUT_OFF, TowerRun, device_of, held_out, ranks_of, seeded
+from infrastructure.learning.tower_training import TowerRun
 
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.ncf import NcfRecipe
-
-__all__ = ["CUT_OFF", "TrainingRun", "device_of", "held_out", "ranks_of", "seeded"]
 
 
 class TrainingRun(TowerRun[Ncf, "NcfRecipe"]):
