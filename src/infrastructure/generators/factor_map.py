@@ -38,14 +38,16 @@ class FactorMap(HistoryMap):
         events, weights = self._speaking(context)
         if not len(events):
             return None
-        user = weights.astype(np.float32) @ super()._lines(context, events)
+        user = weights.astype(np.float32) @ self._said(context, events)
         by_row = self._items @ user + self._bias
         return np.where(self._known, by_row[self._rows], by_row.min()).astype(np.float64)
 
-    def _speaking(self, context: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        events, weights = super()._speaking(context)
-        return events, weights * np.where(context.ratings[events] >= context.liked_from, 1.0, self._disliked)
+    def _said(self, context: Context, events: NDArray[np.int64]) -> Floats:
+        """[e, d] the factors of the events, each times its worth."""
+        worth = np.where(context.ratings[events] >= context.liked_from, 1.0, self._disliked)
+        said = super()._lines(context, events) * worth[:, None]
+        return said.astype(np.float32)
 
     def _lines(self, context: Context, events: NDArray[np.int64]) -> Floats:
-        lines: Floats = super()._lines(context, events) @ self._items.T
+        lines: Floats = self._said(context, events) @ self._items.T
         return lines
