@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,7 @@ from benchmarks.peers import page
 from benchmarks.peers.lineup import PEERS, Peer
 from benchmarks.peers.page import PeersRun
 from benchmarks.peers.running import Subprocesses, measure
-from benchmarks.peers.splits import PROTOCOLS, columns, peer_split
+from benchmarks.peers.splits import PROTOCOLS, PeerSplit, columns, peer_split
 from benchmarks.sandbox import settings_in
 from domain.errors import DatasetUnavailable
 from domain.events import Interactions
@@ -38,10 +39,12 @@ def main() -> None:
         except DatasetUnavailable as error:
             sys.exit(error.message)
         for protocol in dict.fromkeys(peer.protocol for peer in wanted):
-            run = measured(interactions, protocol, wanted, arguments, Path(folder))
-            run = run.over(page.saved(protocol, arguments.results))
-            page.save(run, arguments.results)
-            console.print(page.table(run))
+            ours = [peer for peer in wanted if peer.protocol == protocol]
+            for run in measured(peer_split(protocol, interactions), ours, arguments, Path(folder)):
+                # After each peer, so that a run that is broken off keeps what it has.
+                page.save(run.over(page.saved(protocol, arguments.results)), arguments.results)
+            if (kept := page.saved(protocol, arguments.results)) is not None:
+                console.print(page.table(kept))
     console.print("python -m benchmarks.scoreboard --datasets writes the page anew.", highlight=False)
 
 
@@ -68,21 +71,22 @@ def load(folder: Path) -> Interactions:
 
 
 def measured(
-    interactions: Interactions, protocol: str, wanted: list[Peer], arguments: argparse.Namespace, folder: Path
-) -> PeersRun:
-    split = peer_split(protocol, interactions)
-    say(f"{protocol.upper()}: {len(split.item_ids):,} items, {len(split.user_ids):,} users")
+    split: PeerSplit, peers: Iterable[Peer], arguments: argparse.Namespace, folder: Path
+) -> Iterator[PeersRun]:
+    """Each peer's figures as soon as there are some, as a run of that peer alone."""
+    say(f"{split.protocol.upper()}: {len(split.item_ids):,} items, {len(split.user_ids):,} users")
     ask = Subprocesses(folder, split, arguments.minutes, arguments.threads)
-    return PeersRun(
-        protocol=protocol,
-        command=shlex.join(["python", "-m", "benchmarks.peers", *sys.argv[1:]]),
-        circumstances=circumstances(),
-        users=len(split.user_ids),
-        items=len(split.item_ids),
-        events=sum(len(part) for part in (split.split.train, split.split.validation, split.split.test)),
-        asked=len(split.asked("test")),
-        peers=[measure(peer, split, ask, say) for peer in wanted if peer.protocol == protocol],
-    )
+    for peer in peers:
+        yield PeersRun(
+            protocol=split.protocol,
+            command=shlex.join(["python", "-m", "benchmarks.peers", *sys.argv[1:]]),
+            circumstances=circumstances(),
+            users=len(split.user_ids),
+            items=len(split.item_ids),
+            events=sum(len(part) for part in (split.split.train, split.split.validation, split.split.test)),
+            asked=len(split.asked("test")),
+            peers=[measure(peer, split, ask, say)],
+        )
 
 
 def say(message: str) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,22 +103,24 @@ class Subprocesses:
 
 def measure(peer: Peer, split: PeerSplit, ask: Ask, say: Callable[[str], None]) -> PeerFigures:
     """Choose on validation, ask for the test lists, judge them. A peer that cannot be run is told of, not raised."""
-    known = {
-        "peer": peer.name,
-        "library": peer.library,
-        "version": Environment(peer.library).version,
-        "date": datetime.now(UTC).date().isoformat(),
-        "source": peer.source,
-    }
+    blank = PeerFigures(
+        peer=peer.name,
+        library=peer.library,
+        version=Environment(peer.library).version,
+        date=datetime.now(UTC).date().isoformat(),
+        source=peer.source,
+        parameters=peer.parameters,
+    )
     try:
         parameters, validation = choose(peer, split, ask, say)
         answer = ask(peer, parameters, "test")
         judged = judge(split, "test", answer.lists)
     except (PeerUnavailable, UnsoundLists) as reason:
         say(f"  {peer.library} {peer.name}: {reason}")
-        return PeerFigures(**known, parameters=peer.parameters, problem=str(reason))
-    return PeerFigures(
-        **known,
+        return replace(blank, problem=str(reason))
+    say(f"  {peer.library} {peer.name}: NDCG@10 {judged.figures['ndcg@10']:.4f}, {answer.seconds:.0f} s")
+    return replace(
+        blank,
         parameters=parameters,
         note=answer.note,
         tried=len(peer.grid),
