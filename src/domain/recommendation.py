@@ -119,6 +119,15 @@ class Context:
         left = self.without(np.concatenate([taken, self.positions]))
         return Candidates.top(newness - self.catalogue.rating_counts, left.eligible, limit).positions
 
+    def leaving_out(self, events: NDArray[np.int64]) -> "Context":
+        """The same context without the given events of the history; they are no more eligible than before."""
+        return replace(
+            self,
+            positions=np.delete(self.positions, events),
+            ratings=np.delete(self.ratings, events),
+            timestamps=np.delete(self.timestamps, events),
+        )
+
     def without(self, taken: NDArray[np.int64]) -> "Context":
         """The same context with the given positions no longer eligible."""
         eligible = self.eligible.copy()

@@ -51,6 +51,15 @@ class PartedRanker(Ranker, Protocol):
         ...
 
 
+@runtime_checkable
+class AttributingRanker(Ranker, Protocol):
+    """A ranker that can tell what each event of the history is to a score."""
+
+    def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the given positions [c] would lose, compared with others, without each event of the history."""
+        ...
+
+
 class RankingCache(Protocol):
     """Remembers what a pipeline chose. A ranking is a function of its key, so it is never out of date, only unused."""
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from domain import explaining
 from domain.blending import FUSIONS
-from domain.ports.recommending import Ranker
+from domain.ports.recommending import AttributingRanker, Ranker
 from domain.recommendation import Context, Reason
 
 
@@ -32,17 +33,30 @@ class BlendRanker:
         return self._fusion.combine(self._weights[:, None] * np.stack([parts[name] for name in self._names]))
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """Each position in the words of the ranker with the largest part in its score, compared with the others."""
+        """The liked events without which the blend would lose most; where there are none, in the words of one ranker.
+
+        That is the one with the largest part in the score, compared with the others.
+        """
         if not len(positions):
             return []
         strongest = self._fusion.parts(self._scores(context, positions), self._weights).argmax(axis=0)
-        reasons: list[Reason | None] = [None] * len(positions)
+        lost = self._losses(context, positions, np.unique(strongest))
+        reasons = [explaining.because_you_liked(context, row) for row in lost]
         for index in np.unique(strongest).tolist():
-            places = np.flatnonzero(strongest == index)
+            places = [place for place in np.flatnonzero(strongest == index).tolist() if reasons[place] is None]
             told = self._rankers[index].explain(context, positions[places])
-            for place, reason in zip(places.tolist(), told, strict=True):
+            for place, reason in zip(places, told, strict=True):
                 reasons[place] = reason
         return reasons
+
+    def _losses(self, context: Context, positions: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the positions would lose without each event, by those of the rankers that can tell."""
+        lost = np.zeros((len(positions), len(context.positions)))
+        for index in among.tolist():
+            ranker = self._rankers[index]
+            if isinstance(ranker, AttributingRanker):
+                lost += self._weights[index] * ranker.losses(context, positions)
+        return lost
 
     def _scores(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[e, c] what each ranker says."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from domain import explaining
 from domain.recommendation import Context, Reason
+from infrastructure.generators import leaving_out
 from infrastructure.generators.content import ContentGenerator
 from infrastructure.generators.demographic import DemographicGenerator
 from infrastructure.generators.item_neighbours import CollaborativeGenerator
@@ -15,6 +16,9 @@ from infrastructure.generators.signals import Signal, liked_genres, reason_by_ge
 
 #: share of each signal in the blend, before those that know nothing are left out
 WEIGHTS: Mapping[str, float] = {"collaborative": 0.45, "content": 0.20, "demographic": 0.10, "popularity": 0.25}
+
+#: the last liked events that an explanation tries to do without; somebody who is met for the first time has few
+TRIED = 5
 
 
 class ColdStartRanker:
@@ -60,11 +64,19 @@ class ColdStartRanker:
             "content": [reason_by_genre(context, position, taste) for position in positions.tolist()]
         }
         if self._collaborative is not None:
-            added = self._collaborative.contributions(context, positions)
-            words["collaborative"] = [explaining.because_you_liked(context, row) for row in added]
+            lost = self._losses(context, positions)
+            words["collaborative"] = [explaining.because_you_liked(context, row) for row in lost]
         if self._demographic is not None:
             words["demographic"] = self._demographic.reasons(context, positions)
         return words
+
+    def _losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the standing of the positions would lose without each of the last liked events."""
+        events = leaving_out.tried(context, TRIED)
+        everything = np.arange(len(context.catalogue))
+        contexts = [context, *(context.leaving_out(events[[one]]) for one in range(len(events)))]
+        scores = np.stack([self.score(one, everything) for one in contexts])
+        return leaving_out.losses(context, events, scores[:, positions], scores[:, context.eligible])
 
     def _parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """[c] the weighted part of each signal that knows something, by name.

@@ -39,8 +39,12 @@ class FactorMap(HistoryMap):
         if not len(events):
             return None
         user = weights.astype(np.float32) @ self._said(context, events)
-        by_row = self._items @ user + self._bias
-        return np.where(self._known, by_row[self._rows], by_row.min()).astype(np.float64)
+        return self._placed(self._items @ user)
+
+    def _placed(self, by_row: Floats) -> NDArray[np.float64]:
+        by_row = by_row + self._bias
+        lowest = by_row.min(axis=-1, keepdims=True)
+        return np.where(self._known, by_row[..., self._rows], lowest).astype(np.float64)
 
     def _said(self, context: Context, events: NDArray[np.int64]) -> Floats:
         """[e, d] the factors of the events, each times its worth."""

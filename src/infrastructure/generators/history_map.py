@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from domain.catalogue import Catalogue
 from domain.recommendation import Candidates, Context
+from infrastructure.generators import leaving_out
 from infrastructure.generators.additive import Additive
 from infrastructure.learning.features import Vocabulary
 
@@ -40,8 +41,7 @@ class HistoryMap(Additive):
         events, weights = self._speaking(context)
         if not len(events):
             return None
-        by_row = weights.astype(np.float32) @ self._lines(context, events)
-        return np.where(self._known, by_row[self._rows], 0.0).astype(np.float64)
+        return self._placed(weights.astype(np.float32) @ self._lines(context, events))
 
     def __call__(self, context: Context, limit: int) -> Candidates:
         scores = self.scores(context)
@@ -57,6 +57,29 @@ class HistoryMap(Additive):
             lines = self._lines(context, events)[:, self._rows[positions]].astype(np.float64)
             added[:, events] = np.where(self._known[positions][:, None], lines.T * weights, 0.0)
         return added
+
+    def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the standing of the positions [c] would lose without each of the last liked events.
+
+        More than the event's own summand: without it, all that came before would be newer and count more.
+        """
+        events = leaving_out.tried(context)
+        scores = self._scores_without(context, events)
+        return leaving_out.losses(context, events, scores[:, positions], scores[:, context.eligible])
+
+    def _scores_without(self, context: Context, events: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[1 + v, n] scores with the whole history, then without each of the events [v]."""
+        size = len(context.positions)
+        # One event more than the window: without a newer one, the event just outside of it comes in.
+        recent = np.arange(max(0, size - self._length - 1), size)
+        recent = recent[self._known[context.positions[recent]]]
+        ages = leaving_out.ages_without(size, events)[:, recent]
+        weights = np.where((ages >= 0) & (ages < self._length), np.exp(-ages / self._decay), 0.0)
+        return self._placed(weights.astype(np.float32) @ self._lines(context, recent))
+
+    def _placed(self, by_row: NDArray[np.float32]) -> NDArray[np.float64]:
+        """[…, n] scores by position, of those by row […, rows] that the events add up to."""
+        return np.where(self._known, by_row[..., self._rows], 0.0).astype(np.float64)
 
     def _speaking(self, context: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The last events that the matrix knows, as indices into the history, and their weights."""

@@ -1,14 +1,10 @@
 """What a user tower is told of somebody when it serves: features of their last events, with NumPy alone."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from domain import explaining
 from domain.catalogue import Catalogue
-from domain.recommendation import Context, Reason
-from infrastructure.generators.signals import general_reason, liked_genres
+from domain.recommendation import Context
 from infrastructure.learning import features
 from infrastructure.learning.features import Floats
 from infrastructure.learning.shared_parts import SharedParts, by_position
@@ -39,24 +35,10 @@ class HistoryFeatures:
         people = features.demographic_features(self._vocabulary, [context.demographics])
         return features.user_features(weights, values, sizes, np.repeat(people, 1 + left_out, axis=0), self._length)
 
-    def explained(self, context: Context) -> int:
-        """How many of the last events an explanation has to leave out in turn; one beyond the window adds nothing."""
-        return min(len(context.positions), EXPLAINED, self._length)
-
-
-def reasons_of(context: Context, positions: NDArray[np.int64], scores: NDArray[np.float64]) -> Sequence[Reason | None]:
-    """Reasons for the positions [c] by exact leave-one-out: what an event adds is what the score loses without it.
-
-    `scores` [1 + m, c] are those with the whole history, then without each of the last m events, oldest first.
-    """
-    count = len(scores) - 1
-    added = np.zeros((len(positions), len(context.positions)))
-    added[:, len(context.positions) - count :] = (scores[0] - scores[1:]).T
-    taste = liked_genres(context)
-    return [
-        explaining.because_you_liked(context, row) or general_reason(context, position, taste)
-        for row, position in zip(added, positions.tolist(), strict=True)
-    ]
+    def explained(self, context: Context) -> NDArray[np.int64]:
+        """The last events, as indices, that an explanation leaves out in turn; one beyond the window adds nothing."""
+        size = len(context.positions)
+        return np.arange(size - min(size, EXPLAINED, self._length), size)
 
 
 def ages_leaving_out(events: int, left_out: int) -> NDArray[np.int64]:

@@ -13,19 +13,11 @@ from domain.events import History
 from domain.items import Item, ItemFilter, Kind
 from domain.lineup import SESSION_ENCODERS
 from infrastructure.learning.lineup import ENGINES, build_lineup
-from infrastructure.learning.recipes.table import RECIPES
 from tests.unit.learning import worlds
-from tests.unit.learning.loaded import loaded
+from tests.unit.learning.every_engine import every_engine
 from tests.unit.learning.serving import context_of
 
-#: enough to train; what is learnt does not matter here
-LEAST = {"embedding_size": 8, "epochs": 1, "history_length": 12, "batch_size": 512, "users": 50}
 TAGS = ("dark", "slow", "heist")
-
-
-def least(recipe):
-    known = {field.name for field in dataclasses.fields(recipe)}
-    return recipe(**{name: value for name, value in LEAST.items() if name in known})
 
 
 def items():
@@ -44,11 +36,7 @@ IDS = [item.id for item in ITEMS]
 
 @pytest.fixture(scope="module")
 def lineup():
-    world = worlds.world(users=50)
-    recipes = [least(recipe) for recipe in RECIPES.values()]
-    model = worlds.train(world, *recipes)
-    assert set(model.engines) == set(RECIPES), "an engine that was not trained is not tested"
-    return build_lineup(Catalogue.of(ITEMS), loaded(model, worlds.config_of(*recipes)))
+    return build_lineup(Catalogue.of(ITEMS), every_engine())
 
 
 filters = st.builds(

@@ -135,11 +135,13 @@ def test_an_explanation_names_the_liked_event_whose_absence_costs_most(world, ra
     context = context_of(catalogue, history)
     positions = np.flatnonzero(context.eligible)[:6]
 
-    def log_odds(one):
-        p = ranker.score(context_of(catalogue, one), positions)
-        return np.log(p / (1 - p))
+    everything = np.flatnonzero(context.eligible)
 
-    added = np.array([log_odds(history) - log_odds(history.without(event)) for event in range(size)]).T
+    def standing(one):
+        likely = ranker.score(context_of(catalogue, one), everything)
+        return (likely[:6] - likely.mean()) / likely.std()
+
+    added = np.array([standing(history) - standing(history.without(event)) for event in range(size)]).T
     added[:, : max(0, size - 20)] = 0
     added[:, context.ratings < context.liked_from] = 0
     for reason, row in zip(ranker.explain(context, positions), added, strict=True):

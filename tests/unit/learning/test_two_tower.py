@@ -198,9 +198,14 @@ def test_an_explanation_names_the_liked_event_whose_absence_costs_most(lineup, e
     history = History.of((10 * (random.permutation(80)[:size] + 1)).tolist(), random.integers(3, 6, size).tolist())
     context = context_of(lineup.catalogue, history)
     positions = np.flatnonzero(context.eligible)[:6]
-    whole = engine.score(context, positions)
-    without = [engine.score(context_of(lineup.catalogue, history.without(event)), positions) for event in range(size)]
-    added = np.where(history.ratings >= worlds.LIKED_FROM, (whole - np.array(without)).T, 0.0)
+    everything = np.flatnonzero(context.eligible)
+
+    def standing(one):
+        scores = engine.score(context_of(lineup.catalogue, one), everything)
+        return (scores[:6] - scores.mean()) / scores.std()
+
+    without = [standing(history.without(event)) for event in range(size)]
+    added = np.where(history.ratings >= worlds.LIKED_FROM, (standing(history) - np.array(without)).T, 0.0)
     for reason, row in zip(engine.explain(context, positions), added, strict=True):
         if row.max() > 1e-4:
             named = np.flatnonzero(history.item_ids == reason.because_of[0])[0]

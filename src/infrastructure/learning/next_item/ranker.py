@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from domain import explaining
 from domain.catalogue import Catalogue
 from domain.recommendation import Candidates, Context, Reason
-from infrastructure.generators.signals import general_reason, liked_genres
+from infrastructure.generators import leaving_out
 from infrastructure.learning.features import Floats, Vocabulary
 from infrastructure.learning.next_item import encoders, events
 from infrastructure.learning.next_item.encoders import Encoder, Weights
@@ -55,30 +54,21 @@ class NextItemRanker:
         return np.zeros(len(positions)) if scores is None else scores[positions]
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """Exact leave-one-out over the last liked events: what a score is above that of the history without one.
+        """Exact leave-one-out over the last liked events."""
+        return leaving_out.reasons(context, positions, self.losses(context, positions))
 
-        Both are taken against the mean of all items, as only differences between items mean anything.
-        """
-        taste = liked_genres(context)
-        return [
-            explaining.because_you_liked(context, row) or general_reason(context, position, taste)
-            for row, position in zip(self._contributions(context, positions), positions.tolist(), strict=True)
-        ]
-
-    def _contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """[c, m] what each event of the history adds to the scores of the positions; 0 for those not tried."""
+    def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the standing of the positions [c] would lose without each event; 0 for those not tried."""
+        events = leaving_out.tried(context, EXPLAINED)
         size = len(context.positions)
-        added = np.zeros((len(positions), size))
-        window = np.arange(max(0, size - self._length), size)
-        left_out = window[context.ratings[window] >= context.liked_from][-EXPLAINED:]
-        if size < 2 or not len(left_out):
-            return added
+        events = events[events >= size - self._length]
+        if size < 2 or not len(events):
+            return np.zeros((len(positions), size))
         every = np.arange(size)
-        without = np.stack([np.delete(every, event) for event in left_out])
+        without = np.stack([np.delete(every, event) for event in events])
         told = np.concatenate([self._read(context, every[None]), self._read(context, without)])  # [1 + v, d]
-        logits = told @ (self._items[positions] - self._items.mean(axis=0)).T
-        added[:, left_out] = (logits[0] - logits[1:]).T
-        return added
+        scores = (told @ self._items.T).astype(np.float64)
+        return leaving_out.losses(context, events, scores[:, positions], scores[:, context.eligible])
 
     def _read(self, context: Context, chosen: NDArray[np.int64]) -> Floats:
         """[b, d] what the model says after the chosen events [b, T] of the history."""

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from domain.catalogue import Catalogue
 from domain.ports.recommending import ItemIndex
 from domain.recommendation import Candidates, Context, Reason
+from infrastructure.generators import leaving_out
 from infrastructure.learning import features
 from infrastructure.learning.features import Floats
-from infrastructure.learning.history_features import HistoryFeatures, reasons_of
+from infrastructure.learning.history_features import HistoryFeatures
 from infrastructure.learning.ncf_scorer import Layer, linear
 from infrastructure.learning.shared_parts import SharedParts
 from infrastructure.retrieval.exact_index import unit_length
@@ -58,17 +59,17 @@ class TwoTowerRetrieval:
 
     def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c] cosines of the positions [c] with the user."""
-        (cosines,) = self._cosines(context, positions, left_out=0)
-        return np.asarray(cosines, dtype=np.float64)
+        return np.asarray(self._vectors[positions] @ self._users(context)[0], dtype=np.float64)
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """Exact leave-one-out, by the cosine."""
-        return reasons_of(context, positions, self._cosines(context, positions, self._histories.explained(context)))
+        """Exact leave-one-out over the last events."""
+        return leaving_out.reasons(context, positions, self.losses(context, positions))
 
-    def _cosines(self, context: Context, positions: NDArray[np.int64], left_out: int) -> NDArray[np.float64]:
-        """[1 + left_out, c] cosines with the whole history, then without each of its last events, oldest first."""
-        cosines = self._users(context, left_out) @ self._vectors[positions].T
-        return cosines.astype(np.float64)
+    def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the standing of the positions [c] would lose without each event; 0 for those not tried."""
+        events = self._histories.explained(context)
+        cosines = (self._users(context, len(events)) @ self._vectors.T).astype(np.float64)
+        return leaving_out.losses(context, events, cosines[:, positions], cosines[:, context.eligible])
 
     def _users(self, context: Context, left_out: int = 0) -> Floats:
         """[1 + left_out, d] the user's vector, then those without each of the last events."""
