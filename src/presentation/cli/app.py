@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Data sets: fetch, load, export.", no_args_is_help=True)
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
-config = typer.Typer(help="Settings.", no_args_is_help=True)
+config = typer.Typer(help="Settings.", invoke_without_command=True)
 app.add_typer(data, name="data")
 app.add_typer(users, name="users")
 app.add_typer(config, name="config")
@@ -151,6 +151,13 @@ def create_admin(
         account = NewAccount(email, username or email.partition("@")[0], password)
         admin = use(context, "sign_up", SignUp)(account, role=Role.ADMIN)
         console.print(f"Admin {admin.email} has id {admin.id}.", highlight=False)
+
+
+@config.callback()
+def show_config_unless_told_otherwise(context: typer.Context) -> None:
+    """Settings: shows them unless a command follows."""
+    if context.invoked_subcommand is None:
+        show_config(context)
 
 
 @config.command("show")

@@ -111,4 +111,9 @@ def test_an_admin_is_made_with_a_password_from_a_pipe(marquee):
 def test_settings_are_shown_and_checked(marquee):
     told = marquee("config", "show", MARQUEE_AUTH__SECRET="s" * 40)
     assert "auth.secret = **********" in told and "s" * 40 not in told
+    secrets = {"MARQUEE_AUTH__SECRET": "s" * 40, "MARQUEE_AUTH__PREVIOUS_SECRET": "p" * 40}
+    url = "postgresql+psycopg://marquee:hunter2@localhost/marquee"
+    told = marquee("config", MARQUEE_DATABASE__URL=url, MARQUEE_SERVING__EXPLORATION="0.1", **secrets)
+    assert "serving.exploration = 0.1" in told and "database.url = **********" in told
+    assert not [secret for secret in ("hunter2", "s" * 40, "p" * 40) if secret in told]
     assert "serving.liked_from" in marquee("config", "show", status=1, **SETTINGS_OF_A_STRANGER)
