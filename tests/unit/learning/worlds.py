@@ -28,7 +28,7 @@ def config_of(*recipes, seed: int = 3) -> TrainingConfig:
 
 def train(world: "World", *recipes, seed: int = 3, on_epoch=lambda report: None, wish=None):
     """One run on one thread."""
-    trainer = RecipeTrainer(threads=1, wish=wish)
+    trainer = RecipeTrainer(threads=1, wish=wish, workers=1)
     return trainer(world.training, world.validation, config_of(*recipes, seed=seed), on_epoch)
 
 

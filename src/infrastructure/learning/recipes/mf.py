@@ -22,6 +22,7 @@ class MfRecipe(Recipe):
     """
 
     name: ClassVar[str] = "mf"
+    apart: ClassVar[bool] = True
 
     embedding_size: int = number(64, 1, 1024)
     epochs: int = number(6, 1, 1000)

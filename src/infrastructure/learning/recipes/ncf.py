@@ -26,6 +26,7 @@ class NcfRecipe(Recipe):
     """
 
     name: ClassVar[str] = "ncf"
+    apart: ClassVar[bool] = True
 
     embedding_size: int = number(64, 1, 1024)
     epochs: int = number(10, 1, 1000)

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from domain.pipeline import Pipeline
 from infrastructure.learning.features import Vocabulary
@@ -24,6 +24,8 @@ class NextItemRecipe(Recipe):
     Each event is its item, its rating and the gap of time since the one before; each item is an embedding, its genres
     and its half decade. `batch_size` is in events. A new event is read at once: nothing is kept by user.
     """
+
+    apart: ClassVar[bool] = True
 
     embedding_size: int = number(64, 2, 1024)
     history_length: int = number(128, 2, 1000)

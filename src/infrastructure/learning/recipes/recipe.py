@@ -44,6 +44,8 @@ class Recipe(ABC):
     """One engine with its hyper-parameters. A subclass is a frozen dataclass; its fields are what a config may set."""
 
     name: ClassVar[str]
+    #: whether it takes long and looks at no other engine, so that it may be trained beside others
+    apart: ClassVar[bool] = False
 
     def flaw(self) -> str | None:
         """What is wrong with hyper-parameters that are each within bounds and do not go together, if anything."""

@@ -36,6 +36,7 @@ class TwoTowerRecipe(Recipe):
     """
 
     name: ClassVar[str] = "two_tower"
+    apart: ClassVar[bool] = True
 
     loss: str = choice("full", "sampled")
     temperature: float = number(0.1, 1e-3, 10.0)
