@@ -183,3 +183,21 @@ def test_a_taste_for_what_is_not_there_changes_nothing(ada: Person):
     response = ada.call("PATCH", "/users/me/taste", json={"muted_genres": ["Western"]})
     assert response.status_code == 422
     assert response.json()["error"]["details"] == [{"where": "Western", "problem": "no title has this genre"}]
+
+
+def test_taking_a_cited_rating_back_costs_the_recommendation_its_place(ada: Person):
+    def ranked() -> dict[int, dict[str, object]]:
+        # The films that were rated once are no company for the others, or one of them could take a place itself.
+        answer = ada.get("/recommendations/?engine=content&k=40&exclude=1,2,7").json()
+        return {place["item"]["id"]: place for place in answer["items"]}
+
+    ada.rate({1: 5.0, 2: 4.0, 7: 4.5})
+    before = ranked()
+    recommended, place = next((i, one) for i, one in before.items() if len(one["reason"]["because_of"]) == 1)
+    (cited,) = place["reason"]["because_of"]
+    assert ada.delete(f"/ratings/{cited}").status_code == 200
+    after = ranked()
+    assert cited not in after[recommended]["reason"]["because_of"]
+    assert after[recommended]["rank"] > place["rank"]
+    ada.rate({cited: 5.0})
+    assert cited in ranked()[recommended]["reason"]["because_of"]
