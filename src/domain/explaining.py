@@ -11,8 +11,8 @@ from domain.recommendation import Context, Reason
 NAMED = 2
 
 
-def because_you_liked(context: Context, contributions: NDArray[np.float64]) -> Reason | None:
-    """The reason that names the liked items of the history which raised a score most.
+def because_you_liked(context: Context, contributions: NDArray[np.float64], most: int = NAMED) -> Reason | None:
+    """The reason that names the liked items of the history, at most so many, which raised a score most.
 
     `contributions` [m] is what each item of the history added to the score; None when no liked one added anything:
     a title that somebody disliked is no reason that they would accept. A second title is named only when it added at
@@ -21,7 +21,7 @@ def because_you_liked(context: Context, contributions: NDArray[np.float64]) -> R
     spoken = np.where(context.ratings >= context.liked_from, contributions, 0.0)
     if not len(spoken) or spoken.max() <= 0:
         return None
-    order = np.argsort(-spoken, kind="stable")[:NAMED]
+    order = np.argsort(-spoken, kind="stable")[:most]
     strong = [int(m) for m in order if spoken[m] >= spoken[order[0]] / 2]
     named = context.positions[strong]
     titles = listed([f"*{context.catalogue.titles[position]}*" for position in named])

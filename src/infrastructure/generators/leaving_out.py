@@ -45,13 +45,16 @@ def losses(
     return lost
 
 
-def reasons(context: Context, positions: NDArray[np.int64], lost: NDArray[np.float64]) -> Sequence[Reason | None]:
-    """For each of the positions [c] the liked events without which it would lose most, by `lost` [c, m].
+def reasons(
+    context: Context, positions: NDArray[np.int64], lost: NDArray[np.float64], most: int = explaining.NAMED
+) -> Sequence[Reason | None]:
+    """For each of the positions [c] the liked events, at most so many, without which it would lose most.
 
+    By `lost` [c, m], which tells of one event at a time: where what two are together is something else, name one.
     Where it would lose nothing, the genres it shares with the user's taste, or its popularity.
     """
     taste = liked_genres(context)
     return [
-        explaining.because_you_liked(context, row) or general_reason(context, position, taste)
+        explaining.because_you_liked(context, row, most) or general_reason(context, position, taste)
         for row, position in zip(lost, positions.tolist(), strict=True)
     ]

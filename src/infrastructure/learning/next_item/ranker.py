@@ -54,8 +54,8 @@ class NextItemRanker:
         return np.zeros(len(positions)) if scores is None else scores[positions]
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
-        """Exact leave-one-out over the last liked events."""
-        return leaving_out.reasons(context, positions, self.losses(context, positions))
+        """Exact leave-one-out over the last liked events; of two together it tells little, so one is named."""
+        return leaving_out.reasons(context, positions, self.losses(context, positions), most=1)
 
     def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what the standing of the positions [c] would lose without each event; 0 for those not tried."""
