@@ -44,7 +44,7 @@ class BlendRanker:
         reasons = [explaining.because_you_liked(context, row) for row in lost]
         for index in np.unique(strongest).tolist():
             places = [place for place in np.flatnonzero(strongest == index).tolist() if reasons[place] is None]
-            told = self._rankers[index].explain(context, positions[places])
+            told = self._rankers[index].explain(context, positions[places]) if places else ()
             for place, reason in zip(places, told, strict=True):
                 reasons[place] = reason
         return reasons
