@@ -1,7 +1,4 @@
-"""Measure whether explanations hold up: what happens to a title once the cited ones are taken out of the history.
-
-python -m benchmarks.explanations --datasets ml-100k
-"""
+"""Measure whether explanations hold up, and write docs/explanations.md: `python -m benchmarks.explanations`."""
 
 import argparse
 import json
@@ -23,6 +20,7 @@ from application.training import known_before_test
 from benchmarks.circumstances import circumstances
 from benchmarks.quality import epoch_lines
 from benchmarks.sandbox import settings_in
+from benchmarks.scoreboard import DATASETS_HELP
 from domain.errors import DatasetUnavailable
 from domain.items import ItemFilter
 from domain.lineup import Lineup
@@ -31,7 +29,28 @@ from domain.recommendation import Context, UserState
 from domain.splitting import leave_last_out
 from main.container import build_container
 
+ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results" / "explanations"
+HEADINGS = ("engine", "cites", "cases", "falls", "further than random", "than recent", "loses its place")
+PAGE = """\
+# Explanations that hold up
+
+"Because you liked *Alien*" claims that without *Alien* the title would not stand where it does. So we take *Alien* out
+of the history and look. `python -m benchmarks.explanations` measures this and writes this page.
+
+- Lists of ten are made from everything but each user's last rating. A place that cites titles is a case.
+- The cited titles are taken out of the history; what may be recommended stays the same. The title **falls** when its
+  score comes down, in standard deviations from the mean score of all titles.
+- It falls **further than random** when it also stands lower than after taking out as many other titles of the history,
+  drawn at random, five times for each case. **Than recent** draws them from the last 20, which move most engines most.
+- It **loses its place** when another title passes it. A title that leads by far keeps its place though its score falls.
+- An engine that does not look at the history cites nothing: its reasons are genres, popularity or people alike.
+
+How an engine knows what to cite: it scores the list again without each of the last liked titles in turn, and names the
+one whose absence costs the title most, or two where the second costs at least half as much. Engines that read a history
+in its order name one, as two together may mean something else. `content`, a sum over the history, names the largest
+summands.
+"""
 #: places of each list that are looked at
 LIST_LENGTH = 10
 #: how often as many other titles are drawn for each place
@@ -152,21 +171,48 @@ def measure(dataset: str, users: int, command: str) -> Explanations:
         )
 
 
+def cells(one: Holding) -> list[str]:
+    """One row of the table."""
+    shares = [f"{share:.1%}" if one.cases else "" for share in (one.falls, one.further, one.recent, one.place)]
+    return [one.engine, f"{one.cited:.0%}", f"{one.cases:,}", *shares]
+
+
 def table(found: Explanations) -> Table:
     """The figures as a person reads them."""
     shown = Table(title=f"Explanations on {found.dataset}, lists of {found.users} users", title_justify="left")
-    shown.add_column("engine")
-    for heading in ("cites", "cases", "falls", "further than random", "than recent", "loses its place"):
-        shown.add_column(heading, justify="right")
+    for heading in HEADINGS:
+        shown.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
     for one in found.engines:
-        shares = [f"{share:.1%}" if one.cases else "" for share in (one.falls, one.further, one.recent, one.place)]
-        shown.add_row(one.engine, f"{one.cited:.0%}", f"{one.cases:,}", *shares)
+        shown.add_row(*cells(one))
     return shown
+
+
+def saved(folder: Path) -> list[Explanations]:
+    """Everything that was kept, by name of the data set."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return [Explanations(**{**kept, "engines": [Holding(**one) for one in kept["engines"]]}) for kept in found]
+
+
+def page(kept: Sequence[Explanations]) -> str:
+    """The page of everything that was kept."""
+    lines = [PAGE]
+    for found in kept:
+        lines += [
+            f"## {found.dataset}",
+            "",
+            f"Lists of {found.users} users, on {found.date}, with `{found.command}`.",
+            "",
+        ]
+        lines += ["| " + " | ".join(HEADINGS) + " |", "|---" * len(HEADINGS) + "|"]
+        rows = [cells(one) for one in found.engines]
+        lines += ["| " + " | ".join([f"`{row[0]}`", *row[1:]]) + " |" for row in rows]
+        lines += ["", f"{found.circumstances}.", ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("--datasets", nargs="+", default=["ml-100k"], help="names or paths")
+    parser.add_argument("--datasets", nargs="*", default=["ml-100k"], help=DATASETS_HELP)
     parser.add_argument("--users", type=int, default=200, help="users whose lists are looked at")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are kept")
     arguments = parser.parse_args()
@@ -181,6 +227,7 @@ def main() -> None:
         kept = arguments.results / f"{found.dataset}.json"
         kept.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
         console.print(table(found))
+    (ROOT / "docs" / "explanations.md").write_text(page(saved(arguments.results)), encoding="utf-8")
 
 
 if __name__ == "__main__":
