@@ -85,7 +85,7 @@ def section(folder: Path = RESULTS) -> Iterator[str]:
 
 
 def _table(names: Sequence[str], others: Sequence[Mapping[str, Any]], peers: Sequence[PeerFigures]) -> Iterator[str]:
-    headings = ["model", *(name.upper() for name in names), "NDCG@10, 95 %", "training", "where from"]
+    headings = ["model", *(name.upper() for name in names), "NDCG@10, 95 %", "training, CPU", "where from"]
     yield "| " + " | ".join(headings) + " |"
     yield "|---" * len(headings) + "|"
     for other in others:
@@ -126,7 +126,7 @@ def table(run: PeersRun) -> Table:
     """The peers of one run for the terminal."""
     names = ["hr@10", "ndcg@10", "recall@10", "mrr@100", "coverage@10"]
     title = f"{run.protocol.upper()}, {run.asked:,} users"
-    shown = Table("peer", *names, "ndcg@10, 95 %", "training", "library", title=title, title_justify="left")
+    shown = Table("peer", *names, "ndcg@10, 95 %", "training, CPU", "library", title=title, title_justify="left")
     for figures in run.peers:
         shown.add_row(*cells(figures, names))
     return shown

@@ -27,7 +27,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 class PeerFigures:
     """What came of one peer. `problem` says why there are no figures; `validation` is NDCG@10, where a grid was tried.
 
-    `seconds` is the training of the run behind the test lists; `interval` of the mean NDCG@10, 95 % bootstrap.
+    `seconds` of processor time went into training the run behind the test lists; `interval` of the mean NDCG@10, 95 %
+    bootstrap.
     """
 
     peer: str
@@ -47,7 +48,7 @@ class PeerFigures:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What an adapter wrote: item rows [a, 100], seconds of training, and whatever else is worth saying."""
+    """What an adapter wrote: item rows [a, 100], processor seconds of training, and whatever else is worth saying."""
 
     lists: NDArray[np.int64]
     seconds: float

@@ -4,7 +4,7 @@ An adapter is called as `python ADAPTER SPLIT.npz LISTS.npz PARAMETERS`, the par
 The split has columns `users`, `items` (rows from 0), `ratings`, `times`, `part` (0 train, 1 validation), all of one
 length, sorted by part, user and time; `asked` [a], the users to make lists for; `shape`, how many users and items
 there are; `looks_back`, whether the history behind a list has the validation events too. The lists have `items`
-[a, 100], best first and -1 where there are no more, `seconds` that training took, and a `note`.
+[a, 100], best first and -1 where there are no more, the `seconds` of processor time that training took, and a `note`.
 """
 
 import json
@@ -62,7 +62,7 @@ def run(learn):
     source, target, parameters = sys.argv[1:4]
     with np.load(source) as columns:
         split = Split({name: columns[name] for name in columns.files})
-    start = time.perf_counter()
+    start = time.process_time()
     lists, note = learn(split, json.loads(parameters))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     np.savez(target, items=lists(), seconds=seconds, note=note)
