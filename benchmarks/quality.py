@@ -22,7 +22,7 @@ from main.container import build_container
 T = TypeVar("T")
 
 #: engines whose figures depend on the seed
-SEEDED = ("ncf", "hybrid", AUTO)
+SEEDED = ("mf", "two_tower", "ncf", "sequence", "hstu", "gru", "lstm", "hybrid", AUTO)
 
 
 class TimedProgress:
