@@ -9,28 +9,24 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from application.evaluating import Question, questions, questions_in_turn
+from application.evaluating import Question, questions
 from application.training import TrainingReport, figures_of, fingerprint, known_before_test
 from benchmarks import scoreboard_page
 from benchmarks.circumstances import circumstances
+from benchmarks.protocols import CANDIDATES, SEED, People, Protocol, among_candidates, protocols_of_ml_1m
 from benchmarks.quality import Quality, TimedProgress, engine_figures, epoch_lines, seed_runs
 from benchmarks.sandbox import settings_in
 from benchmarks.scoreboard import RESULTS, console, say
-from domain import splitting
 from domain.catalogue import Catalogue
 from domain.choosing import best_by_length
 from domain.events import Interactions
-from domain.lineup import AUTO, COLD_START
+from domain.lineup import AUTO, COLD_START, Lineup
 from domain.model_versions import TrainingConfig
 from domain.ports.datasets import Dataset
 from domain.ports.learning import TrainingData
 from domain.splitting import Split
-from domain.users import Demographics
 from infrastructure.learning.config import read_config
 from main.container import Container, build_container
-
-People = Mapping[int, Demographics]
-Asks = Callable[[Split, People], Sequence[Question]]
 
 DATASET = "ml-1m"
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -38,57 +34,37 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 @dataclass(frozen=True)
 class Line:
-    """What is kept of the data set, how it is parted, and what is asked; one training may be asked several things."""
+    """What is measured of one training: protocols of `benchmarks.protocols` that hold out the same events."""
 
-    kept: Callable[[Interactions], Interactions]
-    split: Callable[[Interactions], Split]
-    asks: Mapping[str, Asks]
-
-
-def last_events(split: Split, people: People) -> Sequence[Question]:
-    """The test events, with all that was held out for validation known."""
-    return questions(known_before_test(split), split.test, people)
+    protocols: tuple[str, ...]
+    learnt: Callable[[Split], Split] = lambda split: split
 
 
-def events_in_turn(split: Split, people: People) -> Sequence[Question]:
-    """Every test event, with all known that the user did before it."""
-    return questions_in_turn(known_before_test(split), split.test, people)
-
-
-def last_in_turn(split: Split, people: People) -> Sequence[Question]:
-    """Each user's last test event, with all known that they did before it."""
-    asked = events_in_turn(split, people)
-    users = np.array([question.state.user_id for question in asked])
-    return [asked[place] for place in np.flatnonzero(np.append(users[1:] != users[:-1], True)).tolist()]
-
-
-def global_time(interactions: Interactions) -> Split:
-    """What came after the cut is for testing; of what came before, each user's last event is for validation.
+def closer_to_the_cut(split: Split) -> Split:
+    """Of what came before the cut each user's last event is for validation, and all the rest is learnt from.
 
     Nothing that a model learns from is later than the cut, and no more of it is given up than choosing needs.
     """
-    parts = splitting.by_global_time(interactions)
-    before = known_before_test(parts)
+    before = known_before_test(split)
     last = np.append(before.user_ids[1:] != before.user_ids[:-1], True)
-    return Split(train=before.take(~last), validation=before.take(last), test=parts.test)
+    return Split(train=before.take(~last), validation=before.take(last), test=split.test)
 
 
 LINES: Mapping[str, Line] = {
-    "q1": Line(splitting.k_core, splitting.leave_last_out, {"q1": last_events}),
-    "q3": Line(lambda every: every, global_time, {"q3-last": last_in_turn, "q3-every": events_in_turn}),
-    "q4": Line(
-        lambda every: splitting.k_core(every.take(every.ratings >= 3), 10, 10),
-        lambda kept: splitting.in_random_parts(kept, np.random.default_rng(0)),
-        {"q4": last_events},
-    ),
+    "q1": Line(("leave-last-out", "sampled-candidates")),
+    "q3": Line(("global-time-last", "global-time-in-turn"), closer_to_the_cut),
+    "q4": Line(("random-parts",)),
 }
+#: questions of one protocol that are asked at most; of more, so many are drawn
+ASKED = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a line is measured on: its events in three parts, and the items and people that are in them."""
+    """What a line is measured on: its protocols, and the items and people that are in their events."""
 
-    split: Split
+    line: Line
+    protocols: Sequence[Protocol]
     catalogue: Catalogue
     people: People
 
@@ -96,11 +72,24 @@ class Material:
     def of(cls, line: Line, dataset: Dataset) -> "Material":
         rows = [(rating.user_id, rating.item_id, rating.value, rating.timestamp) for rating in dataset.ratings()]
         user_ids, item_ids, values, times = (np.array(column) for column in zip(*rows, strict=True))
-        kept = line.kept(Interactions(user_ids, item_ids, values.astype(np.float32), times).in_user_time_order())
-        known = set(np.unique(kept.item_ids).tolist())
+        every = Interactions(user_ids, item_ids, values.astype(np.float32), times)
+        chosen = [protocol for protocol in protocols_of_ml_1m(every) if protocol.name in line.protocols]
+        split = chosen[0].split
+        known = {*split.train.item_ids.tolist(), *split.validation.item_ids.tolist(), *split.test.item_ids.tolist()}
         items = [item for item in dataset.items() if item.id in known]
         people = {user.id: user.demographics for user in dataset.users(datetime.now(UTC)) if user.id is not None}
-        return cls(line.split(kept), Catalogue.of(items), people)
+        return cls(line, chosen, Catalogue.of(items), people)
+
+    @property
+    def split(self) -> Split:
+        """What is learnt from and chosen by."""
+        return self.line.learnt(self.protocols[0].split)
+
+    def questions(self, protocol: Protocol) -> Sequence[Question]:
+        """Those of the protocol, or `ASKED` of them, drawn with the protocols' seed, where there are more."""
+        asked = protocol.ask(protocol.split, self.people)
+        drawn = np.random.default_rng(SEED).permutation(len(asked))[:ASKED]
+        return [asked[place] for place in np.sort(drawn).tolist()]
 
 
 def measure(line: Line, config: TrainingConfig, seeds: Sequence[int], command: str) -> Iterator[Quality]:
@@ -110,19 +99,22 @@ def measure(line: Line, config: TrainingConfig, seeds: Sequence[int], command: s
         progress = TimedProgress(container.progress())
         container.progress.override(progress)
         material = Material.of(line, container.load_dataset().fetch(DATASET))
-        reports: dict[str, list[TrainingReport]] = {name: [] for name in line.asks}
-        spent: dict[str, dict[str, list[float]]] = {name: {} for name in line.asks}
+        reports: dict[str, list[TrainingReport]] = {}
+        spent: dict[str, dict[str, list[float]]] = {}
         for seed in seeds:
             say(f"training with seed {seed}")
             trained = train(container, material, replace(config, seed=seed))
-            for name, ask in line.asks.items():
-                judged = judge(container, material, ask(material.split, material.people), trained)
-                reports[name].append(judged)
+            for protocol in material.protocols:
+                if protocol.candidates is not None:
+                    tell_among_candidates(container, material, protocol, trained)
+                    continue
+                judged = judge(container, material, protocol, trained)
+                reports.setdefault(protocol.name, []).append(judged)
                 for one in judged.evaluation:
                     milliseconds = 1000 * progress.seconds[f"Evaluating {one.engine}"] / one.users
-                    spent[name].setdefault(one.engine, []).append(milliseconds)
-        for name in line.asks:
-            yield quality(name, material, config, seeds, reports[name], spent[name], command)
+                    spent.setdefault(protocol.name, {}).setdefault(one.engine, []).append(milliseconds)
+        for name, judged_by_seed in reports.items():
+            yield quality(name, material, config, seeds, judged_by_seed, spent[name], command)
 
 
 def train(container: Container, material: Material, config: TrainingConfig) -> TrainingReport:
@@ -143,17 +135,30 @@ def train(container: Container, material: Material, config: TrainingConfig) -> T
     return TrainingReport(version, model.epochs, judged)
 
 
-def judge(
-    container: Container, material: Material, asked: Sequence[Question], trained: TrainingReport
-) -> TrainingReport:
+def judge(container: Container, material: Material, protocol: Protocol, trained: TrainingReport) -> TrainingReport:
     """The same run with what the test events say of every engine."""
-    counted = material.catalogue.counting(known_before_test(material.split))
-    lineup = container.lineups().of(trained.version.version, counted)
+    lineup = lineup_before_test(container, material, protocol, trained)
     names = [name for name in lineup.pipelines if name != COLD_START]
-    evaluation = container.evaluate_engines().ask(lineup, asked, [*names, AUTO])
+    evaluation = container.evaluate_engines().ask(lineup, material.questions(protocol), [*names, AUTO])
     for one in evaluation:
         say(f"  {one.engine}: HR@10 {one.figures['hr@10']:.4f}, NDCG@10 {one.figures['ndcg@10']:.4f}")
     return replace(trained, evaluation=evaluation)
+
+
+def tell_among_candidates(
+    container: Container, material: Material, protocol: Protocol, trained: TrainingReport
+) -> None:
+    """Print what the engines reach among sampled candidates: for comparison with older figures, and not kept."""
+    lineup = lineup_before_test(container, material, protocol, trained)
+    for engine in trained.version.engines:
+        found = among_candidates(protocol, lineup, engine, material.people, container.evaluate_engines())
+        say(f"  {engine} among {CANDIDATES} candidates: HR@10 {found['hr@10']:.4f}, MRR {found['mrr']:.4f}")
+
+
+def lineup_before_test(container: Container, material: Material, protocol: Protocol, trained: TrainingReport) -> Lineup:
+    """The engines as they would have served just before the test events."""
+    counted = material.catalogue.counting(known_before_test(protocol.split))
+    return container.lineups().of(trained.version.version, counted)
 
 
 def quality(
