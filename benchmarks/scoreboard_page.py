@@ -32,6 +32,13 @@ MADE_OF = (
     ("Gini", "gini@10", 3),
     ("miscalibration", "miscalibration@10", 3),
 )
+#: what the protocols of `benchmarks.lines` are called on the page
+TITLES = {
+    "leave-last-out": "Line Q1: MovieLens 1M, 5-core, each user's last event",
+    "global-time-last": "Line Q3: MovieLens 1M, one cut in time, each test user's last event",
+    "global-time-in-turn": "Line Q3: MovieLens 1M, one cut in time, every test event in turn",
+    "random-parts": "Line Q4: MovieLens 1M, ratings from 3 on, 10-core, random parts of 8:1:1",
+}
 #: stands where a figure was not measured when the others were
 UNKNOWN = "–"
 PROTOCOL = """\
@@ -98,8 +105,8 @@ def write(qualities: Sequence[Quality], out: Path) -> None:
 
 
 def section(quality: Quality) -> Iterator[str]:
-    """The lines about one data set."""
-    yield f"## {quality.dataset}"
+    """The lines about one data set or protocol."""
+    yield f"## {TITLES.get(quality.dataset, quality.dataset)}"
     yield ""
     yield (
         f"{quality.items:,} items, {quality.users:,} users, {quality.ratings:,} ratings; {quality.asked:,} users are "

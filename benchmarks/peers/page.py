@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.peers.running import PeerFigures
+from domain.lineup import AUTO
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 RESULTS = BENCHMARKS / "results" / "peers"
@@ -78,22 +79,42 @@ def section(folder: Path = RESULTS) -> Iterator[str]:
         if run is not None:
             yield f"{run.items:,} items, {run.users:,} users, {run.events:,} events; {run.asked:,} users are asked."
             yield ""
-        yield from _table(names, known["published"], run.peers if run else ())
+        yield from _table(names, known, run.peers if run else ())
         yield ""
         if run is not None:
             yield from _details(run)
 
 
-def _table(names: Sequence[str], others: Sequence[Mapping[str, Any]], peers: Sequence[PeerFigures]) -> Iterator[str]:
+def _table(names: Sequence[str], known: Mapping[str, Any], peers: Sequence[PeerFigures]) -> Iterator[str]:
     headings = ["model", *(name.upper() for name in names), "NDCG@10, 95 %", "training, CPU", "where from"]
     yield "| " + " | ".join(headings) + " |"
     yield "|---" * len(headings) + "|"
-    for other in others:
+    for other in known["published"]:
         values = [decimals(other.get(name)) for name in names]
         source = f"published: {other['source']}" + (f"; {other['note']}" if "note" in other else "")
         yield "| " + " | ".join([other["method"], *values, UNKNOWN, UNKNOWN, source]) + " |"
     for figures in peers:
         yield "| " + " | ".join(cells(figures, names)) + " |"
+    for protocol in known.get("ours", ()):
+        yield from _ours(protocol, names)
+    if "aim" in known:
+        values = [decimals(known["aim"].get(name)) for name in names]
+        yield "| " + " | ".join(["*aim*", *values, UNKNOWN, UNKNOWN, "what Marquee is to reach"]) + " |"
+
+
+def _ours(protocol: str, names: Sequence[str], folder: Path = RESULTS.parent) -> Iterator[str]:
+    """The row of `auto`, where the line was measured."""
+    path = folder / f"{protocol}.json"
+    if not path.is_file():
+        return
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    (auto,) = (engine for engine in kept["engines"] if engine["engine"] == AUTO)
+    values = [decimals(auto["figures"].get(name)) for name in names]
+    interval = " to ".join(decimals(bound) for bound in auto["interval"])
+    seeds = {run["seed"] for run in kept["runs"]}
+    seconds = sum(run["seconds"] for run in kept["runs"]) / len(seeds)
+    said = f"{protocol}, {kept['date']}, seeds: {len(seeds)}"
+    yield "| " + " | ".join(["**Marquee**, `auto`", *values, interval, f"{seconds:.0f} s", said]) + " |"
 
 
 def cells(figures: PeerFigures, names: Sequence[str]) -> list[str]:
