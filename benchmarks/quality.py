@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from application.training import TrainingReport
 from benchmarks.circumstances import circumstances
@@ -21,6 +22,8 @@ from main.container import build_container
 
 T = TypeVar("T")
 
+#: lengths of history from which on users are taken together
+LENGTHS = (0, 20, 50, 100, 200)
 #: engines whose figures depend on the seed
 SEEDED = ("mf", "two_tower", "ncf", "sequence", "hstu", "gru", "lstm", "hybrid", AUTO)
 
@@ -56,6 +59,7 @@ class EngineFigures:
     gain: float
     gain_interval: tuple[float, float]
     ms_per_list: float
+    by_length: Mapping[str, float] = field(default_factory=dict)  # NDCG@10 by length of history
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class SeedRun:
     best_epoch: int
     validation: float
     seconds: float
+    curve: Sequence[float] = ()  # validation NDCG@10 after each epoch
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ def _seed_run(seed: int, engine: str, report: TrainingReport) -> SeedRun:
     epochs = [epoch for epoch in report.epochs if epoch.engine == engine]
     best = [epoch for epoch in epochs if epoch.best][-1]
     validation = report.version.metrics[f"{engine}.validation.ndcg@10"]
-    return SeedRun(seed, engine, len(epochs), best.epoch, validation, sum(epoch.seconds for epoch in epochs))
+    curve = [epoch.validation for epoch in epochs if epoch.validation is not None]
+    return SeedRun(seed, engine, len(epochs), best.epoch, validation, sum(epoch.seconds for epoch in epochs), curve)
 
 
 def engine_figures(engine: str, reports: Sequence[TrainingReport], ms_per_list: float) -> EngineFigures:
@@ -162,4 +168,15 @@ def engine_figures(engine: str, reports: Sequence[TrainingReport], ms_per_list: 
         gain=float(difference.mean()),
         gain_interval=metrics.bootstrap_interval(difference, np.random.default_rng(0)),
         ms_per_list=ms_per_list,
+        by_length=by_length(own[0].lengths, ndcg),
     )
+
+
+def by_length(lengths: NDArray[np.int64], ndcg: NDArray[np.float64]) -> dict[str, float]:
+    """The mean NDCG of users whose histories are about as long, by their range; ranges of nobody are left out."""
+    found = {}
+    for least, beyond in zip(LENGTHS, [*LENGTHS[1:], None], strict=True):
+        among = (lengths >= least) & (lengths < (beyond or np.inf))
+        if among.any():
+            found[f"{least} to {beyond - 1}" if beyond else f"{least} on"] = float(ndcg[among].mean())
+    return found

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.console import Group
 from rich.table import Table
 
+from benchmarks import scoreboard_plots
 from benchmarks.peers import page as peers
-from benchmarks.quality import SEEDED, EngineFigures, Quality, SeedRun
+from benchmarks.quality import EngineFigures, Quality, SeedRun
 
-PICTURE = "scoreboard.svg"
 HEADINGS = (
     "engine",
     "HR@10",
@@ -87,17 +87,16 @@ def saved(folder: Path) -> list[Quality]:
 
 
 def write(qualities: Sequence[Quality], out: Path) -> None:
-    """Write `scoreboard.md` and its picture below `out`."""
-    (out / "assets").mkdir(parents=True, exist_ok=True)
-    draw(qualities, out / "assets" / PICTURE)
+    """Write `scoreboard.md` and its pictures below `out`."""
+    pictures = scoreboard_plots.draw_all(qualities, out / "assets")
     lines = [
         "# Scoreboard",
         "",
         "How good the engines are, measured by `make scoreboard`, which writes this page.",
         "",
-        f"![NDCG@10 of each engine with its 95 % interval](assets/{PICTURE})",
-        "",
     ]
+    for caption, name in pictures:
+        lines += [f"![{caption}](assets/{name})", ""]
     for quality in qualities:
         lines += section(quality)
     lines += peers.section()
@@ -184,36 +183,3 @@ def tables(quality: Quality) -> Group:
         right.add_row(*cells(engine))
         lists.add_row(*made_of(engine))
     return Group(right, lists)
-
-
-def draw(qualities: Sequence[Quality], path: Path) -> None:
-    """NDCG@10 of every engine with its interval, one panel a data set."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    # Without these two, the same figures give another file each time.
-    mpl.rcParams.update({"svg.hashsalt": "marquee", "svg.fonttype": "none"})
-    bars = [len(quality.engines) for quality in qualities]
-    figure, panels = pyplot.subplots(
-        len(qualities),
-        1,
-        figsize=(7, 0.6 + 0.5 * len(bars) + 0.26 * sum(bars)),
-        height_ratios=bars,
-        sharex=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for (panel,), quality in zip(panels, qualities, strict=True):
-        engines = list(reversed(quality.engines))
-        values = [engine.figures["ndcg@10"] for engine in engines]
-        below = [value - engine.interval[0] for value, engine in zip(values, engines, strict=True)]
-        above = [engine.interval[1] - value for value, engine in zip(values, engines, strict=True)]
-        colours = ["#3f51b5" if engine.engine in SEEDED else "#9e9e9e" for engine in engines]
-        panel.barh([engine.engine for engine in engines], values, xerr=[below, above], color=colours, ecolor="#424242")
-        panel.set_title(quality.dataset, loc="left", fontsize="medium")
-        panel.spines[["top", "right"]].set_visible(False)
-    panels[-1][0].set_xlabel("NDCG@10, each user's last rating, full catalogue; bars of 95 %")
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)

@@ -42,6 +42,7 @@ class EngineReport:
     figures: Mapping[str, float]
     ndcg: NDArray[np.float64]
     interval: tuple[float, float]  # of the mean NDCG@10, 95 %
+    lengths: NDArray[np.int64]  # [u] events in the history that each question was asked with
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class EvaluateEngines:
             lists[u, : len(ranked)] = ranked
         figures, ndcg = judge(lists)
         interval = metrics.bootstrap_interval(ndcg, np.random.default_rng(seed))
-        return EngineReport(engine, len(asked), figures, ndcg, interval)
+        lengths = np.array([len(question.state.history) for question in asked], dtype=np.int64)
+        return EngineReport(engine, len(asked), figures, ndcg, interval, lengths)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from rich.console import Console
 
-from benchmarks.quality import EngineFigures, Quality, SeedRun
+from benchmarks.quality import EngineFigures, Quality, SeedRun, by_length
 from benchmarks.scoreboard_page import save, saved, section, tables
+from benchmarks.scoreboard_plots import draw_all
 from tests.unit.docs.pages import table_rows
 
 EARLIER = {"hr@10": 0.3, "ndcg@10": 0.2, "mrr@100": 0.15, "coverage@10": 0.5, "novelty@10": 9.0}
@@ -78,3 +81,22 @@ def test_figures_that_were_kept_come_back(tmp_path):
     (kept,) = saved(tmp_path)
     assert kept.engines[0] == replace(LINEAR, interval=[0.19, 0.21], gain_interval=[0.09, 0.11])
     assert list(section(kept)) == list(section(QUALITY))
+
+
+def test_each_picture_is_drawn_where_there_are_figures_for_it(tmp_path):
+    first = draw_all([QUALITY], tmp_path)
+    assert [name for _, name in first] == ["scoreboard.svg", "scoreboard-cost.svg"]
+    run = SeedRun(0, "gru", 3, 2, 0.2, 9.0, curve=(0.1, 0.2, 0.15))
+    gru = replace(LINEAR, engine="gru", by_length={"0 to 19": 0.1, "20 on": 0.2})
+    every = draw_all([replace(QUALITY, engines=[gru], runs=[run])], tmp_path)
+    assert len(every) == 4 and all("gru" in (tmp_path / name).read_text(encoding="utf-8") for _, name in every)
+    again = (tmp_path / "scoreboard-epochs.svg").read_bytes()
+    draw_all([replace(QUALITY, engines=[gru], runs=[run])], tmp_path)
+    assert (tmp_path / "scoreboard-epochs.svg").read_bytes() == again
+    draw_all([QUALITY], tmp_path)
+    assert not (tmp_path / "scoreboard-epochs.svg").exists()  # a picture of other figures would mislead
+
+
+def test_users_are_taken_together_by_length_of_history():
+    lengths, ndcg = np.array([3, 19, 20, 49, 500]), np.array([0.0, 1.0, 0.5, 0.7, 0.2])
+    assert by_length(lengths, ndcg) == {"0 to 19": 0.5, "20 to 49": pytest.approx(0.6), "200 on": 0.2}

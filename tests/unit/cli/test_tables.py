@@ -24,7 +24,10 @@ FIGURES = {
 
 
 def told(*engines):
-    reports = [EngineReport(engine, 6040, FIGURES, np.zeros(6040), (0.1801, 0.1881)) for engine in engines]
+    reports = [
+        EngineReport(engine, 6040, FIGURES, np.zeros(6040), (0.1801, 0.1881), np.zeros(6040, dtype=np.int64))
+        for engine in engines
+    ]
     out = StringIO()
     Console(file=out, width=120).print(evaluation_tables(reports))
     return out.getvalue()
