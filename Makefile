@@ -46,7 +46,9 @@ bench: $(VENV)/.installed ## Measure speed and print the table
 	$(BIN)/python -m benchmarks.speed
 
 scoreboard: export MARQUEE_HOME := $(MARQUEE_HOME)
-scoreboard: $(VENV)/.installed ## Measure the quality of every model and print the table
+scoreboard: $(VENV)/.installed ## Measure the quality of every model and of its peers; takes hours
+	for line in q1 q3 q4; do $(BIN)/python -m benchmarks.lines $$line || exit; done
+	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.scoreboard
 
 docs: $(VENV)/.docs ## Build the documentation site; a broken link fails
