@@ -1,12 +1,25 @@
 """The loop over epochs: it ends when validation no longer gains, and the module keeps the weights of its best epoch."""
 
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from domain.model_versions import EpochReport
+
+
+class TargetBatch(Protocol):
+    """The part of a batch that says which of its places are targets."""
+
+    @property
+    def valid(self) -> NDArray[np.bool_]: ...
+
+
+SomeBatch = TypeVar("SomeBatch", bound=TargetBatch)
 
 
 class Patience(Protocol):
@@ -21,6 +34,28 @@ class Patience(Protocol):
     def patience(self) -> int:
         """How many may pass without a gain."""
         ...
+
+
+def one_pass(
+    batches: Iterable[SomeBatch],
+    loss_of: Callable[[SomeBatch], Tensor],
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    longest_gradient: float | None = None,
+) -> float:
+    """One step for each batch, its gradient cut to a length where one is given; the mean loss of a target."""
+    total, count = 0.0, 0
+    for batch in batches:
+        loss = loss_of(batch)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if longest_gradient is not None:
+            nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], longest_gradient)
+        optimizer.step()
+        schedule.step()
+        targets = int(batch.valid.sum())
+        total, count = total + loss.item() * targets, count + targets
+    return total / max(count, 1)
 
 
 def fit(

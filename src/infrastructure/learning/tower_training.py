@@ -96,15 +96,8 @@ class TowerRun(ABC, Generic[Model, SomeRecipe]):
         )
 
         def epoch() -> float:
-            total, count = 0.0, 0
-            for batch in self.examples.batches(recipe.batch_size, self.random):
-                loss = self.loss(batch)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                schedule.step()
-                total, count = total + loss.item() * int(batch.valid.sum()), count + int(batch.valid.sum())
-            return total / max(count, 1)
+            batches = self.examples.batches(recipe.batch_size, self.random)
+            return early_stopping.one_pass(batches, self.loss, optimizer, schedule)
 
         return early_stopping.fit(recipe.name, self.model, recipe, epoch, self.validate, on_epoch)
 

@@ -13,12 +13,13 @@ from domain.items import Item, Kind
 from infrastructure.learning.lineup import Generators
 from infrastructure.learning.next_item import events as levels
 from infrastructure.learning.next_item.full_softmax import full_softmax
-from infrastructure.learning.next_item.training import NextItemRun, rate_at
+from infrastructure.learning.next_item.training import NextItemRun
 from infrastructure.learning.recipes.gru import GruRecipe
 from infrastructure.learning.recipes.hstu import HstuRecipe
 from infrastructure.learning.recipes.lstm import LstmRecipe
 from infrastructure.learning.recipes.sequence import SequenceRecipe
 from infrastructure.learning.sequences import Sequences
+from infrastructure.learning.window_training import rate_at
 from tests.unit.learning import worlds
 from tests.unit.learning.serving import context_of
 

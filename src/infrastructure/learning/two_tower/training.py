@@ -10,11 +10,11 @@ from torch.nn import functional as F  # noqa: N812 - the name that everybody rea
 
 from infrastructure.learning.material import Material
 from infrastructure.learning.next_item.full_softmax import full_softmax
-from infrastructure.learning.next_item.training import precision_of
 from infrastructure.learning.sequences import Batch
 from infrastructure.learning.tower_training import TowerRun
 from infrastructure.learning.two_tower.module import TwoTower
 from infrastructure.learning.two_tower.sampled_softmax import sampled_softmax
+from infrastructure.learning.window_training import precision_of
 
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.two_tower import TwoTowerRecipe
