@@ -14,6 +14,9 @@ from infrastructure.learning.next_item.windows import WindowBatch
 from infrastructure.learning.window_training import WindowRun
 
 if TYPE_CHECKING:
+    from infrastructure.learning.recipes.mf import MfRecipe
+
+if TYPE_CHECKING:
     pass
 
 #: bias of the most popular item to begin with
