@@ -16,9 +16,6 @@ from infrastructure.learning.window_training import WindowRun
 if TYPE_CHECKING:
     from infrastructure.learning.recipes.mf import MfRecipe
 
-if TYPE_CHECKING:
-    pass
-
 #: bias of the most popular item to begin with
 FIRST_BIAS = 1.0
 
