@@ -32,9 +32,14 @@ def test_every_link_of_the_readme_leads_somewhere():
 
 
 def test_the_figures_of_the_readme_are_those_that_were_measured():
-    told = [row for row in table_rows(read("README.md")) if row[0].startswith("ml-")]
-    measured = [
-        [quality.dataset, *(f"{engine.figures['ndcg@10']:.4f}" for engine in quality.engines)]
+    rows = table_rows(read("README.md"))
+    heading = next(row for row in rows if row[:2] == ["engine", "ml-100k"])
+    told = {row[0].strip("`"): row[1:] for row in rows if len(row) == len(heading) and row[0].startswith("`")}
+    measured = {
+        quality.dataset: {engine.engine: f"{engine.figures['ndcg@10']:.4f}" for engine in quality.engines}
         for quality in saved(RESULTS)
-    ]
-    assert told == measured
+    }
+    assert heading[1:] == [dataset for dataset in measured if dataset.startswith("ml-")]
+    assert set(told) == {engine for dataset in heading[1:] for engine in measured[dataset]}
+    for engine, figures in told.items():
+        assert figures == [measured[dataset].get(engine, "–") for dataset in heading[1:]]
