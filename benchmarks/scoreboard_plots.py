@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SEEDED_COLOUR, OTHER_COLOUR, LINE_COLOUR = "#3f51b5", "#9e9e9e", "#424242"
+HYBRID = "hybrid"
 #: engines that are drawn by length of history and by epoch, at most, the best first: more lines cannot be told apart
 LINES = 7
 Draw = Callable[["Axes", Quality], None]
@@ -74,9 +75,9 @@ def quality_against_cost(panel: "Axes", quality: Quality) -> None:
         if engine.engine in seconds:
             place = (max(seconds[engine.engine], 0.1), engine.figures["ndcg@10"])
             panel.plot(*place, "o", color=_colour(engine))
-            panel.annotate(engine.engine, place, xytext=(5, 3), textcoords="offset points", fontsize="small")
+            panel.annotate(engine.engine, place, xytext=(4, 4), textcoords="offset points", fontsize="x-small")
     panel.set_xscale("log")
-    panel.set_xlabel("seconds of training, of one engine")
+    panel.set_xlabel("seconds of training; those of the hybrid include the engines it blends")
     panel.set_ylabel("NDCG@10")
 
 
@@ -106,11 +107,12 @@ def best(quality: Quality) -> list[EngineFigures]:
 
 
 def seconds_of(quality: Quality) -> dict[str, float]:
-    """Mean seconds of training by engine."""
+    """Mean seconds of training by engine; the hybrid needs all of them."""
     every: dict[str, list[float]] = {}
     for run in quality.runs:
         every.setdefault(run.engine, []).append(run.seconds)
-    return {engine: sum(seconds) / len(seconds) for engine, seconds in every.items()}
+    means = {engine: sum(seconds) / len(seconds) for engine, seconds in every.items()}
+    return means | ({HYBRID: sum(means.values())} if HYBRID in means else {})
 
 
 def _colour(engine: EngineFigures) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from benchmarks.quality import EngineFigures, Quality, SeedRun, by_length
 from benchmarks.scoreboard_page import save, saved, section, tables
-from benchmarks.scoreboard_plots import draw_all
+from benchmarks.scoreboard_plots import draw_all, seconds_of
 from tests.unit.docs.pages import table_rows
 
 EARLIER = {"hr@10": 0.3, "ndcg@10": 0.2, "mrr@100": 0.15, "coverage@10": 0.5, "novelty@10": 9.0}
@@ -100,3 +100,12 @@ def test_each_picture_is_drawn_where_there_are_figures_for_it(tmp_path):
 def test_users_are_taken_together_by_length_of_history():
     lengths, ndcg = np.array([3, 19, 20, 49, 500]), np.array([0.0, 1.0, 0.5, 0.7, 0.2])
     assert by_length(lengths, ndcg) == {"0 to 19": 0.5, "20 to 49": pytest.approx(0.6), "200 on": 0.2}
+
+
+def test_a_hybrid_costs_what_it_blends_as_well():
+    runs = [
+        SeedRun(seed, engine, 1, 1, 0.2, seconds)
+        for seed in (0, 1)
+        for engine, seconds in (("gru", 9.0), ("hybrid", 2.0))
+    ]
+    assert seconds_of(replace(QUALITY, runs=runs)) == {"gru": 9.0, "hybrid": 11.0}
