@@ -59,16 +59,16 @@ class NextItemRanker:
 
     def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what the standing of the positions [c] would lose without each event; 0 for those not tried."""
-        events = leaving_out.tried(context, EXPLAINED)
+        tried = leaving_out.tried(context, EXPLAINED)
         size = len(context.positions)
-        events = events[events >= size - self._length]
-        if size < 2 or not len(events):
+        tried = tried[tried >= size - self._length]
+        if size < 2 or not len(tried):
             return np.zeros((len(positions), size))
         every = np.arange(size)
-        without = np.stack([np.delete(every, event) for event in events])
+        without = np.stack([np.delete(every, event) for event in tried])
         told = np.concatenate([self._read(context, every[None]), self._read(context, without)])  # [1 + v, d]
         scores = (told @ self._items.T).astype(np.float64)
-        return leaving_out.losses(context, events, scores[:, positions], scores[:, context.eligible])
+        return leaving_out.losses(context, tried, scores[:, positions], scores[:, context.eligible])
 
     def _read(self, context: Context, chosen: NDArray[np.int64]) -> Floats:
         """[b, d] what the model says after the chosen events [b, T] of the history."""
