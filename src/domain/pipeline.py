@@ -196,7 +196,7 @@ class Pipeline:
 
     def _fill(self, context: Context, taken: NDArray[np.int64], k: int) -> Candidates:
         if len(taken) >= k:
-            return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+            return Candidates.none()
         left = context.without(taken)
         if context.welcome is None:
             return self.filler(left, k - len(taken))

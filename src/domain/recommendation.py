@@ -146,6 +146,11 @@ class Candidates:
         return len(self.positions)
 
     @classmethod
+    def none(cls) -> "Candidates":
+        """Nothing to propose."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0))
+
+    @classmethod
     def top(
         cls, scores: NDArray[np.floating] | NDArray[np.int64], eligible: NDArray[np.bool_], limit: int
     ) -> "Candidates":

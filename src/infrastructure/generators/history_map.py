@@ -46,7 +46,7 @@ class HistoryMap(Additive):
     def __call__(self, context: Context, limit: int) -> Candidates:
         scores = self.scores(context)
         if scores is None:
-            return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+            return Candidates.none()
         return Candidates.top(scores, context.eligible & self._known, limit)
 
     def contributions(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -99,7 +99,7 @@ class CollaborativeGenerator:
         """
         row = self._index_rows[position]
         if row < 0 or not self._indexed.vectors[row].any():
-            return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+            return Candidates.none()
         wanted = eligible.copy()
         wanted[position] = False
         reach = min(len(self._indexed), max(4 * limit, 200))

@@ -42,7 +42,7 @@ class Capped:
 def proposed(scores: NDArray[np.float64] | None, context: Context, limit: int) -> Candidates:
     """The `limit` best eligible items that the scores [n] speak for."""
     if scores is None:
-        return Candidates(np.empty(0, dtype=np.int64), np.empty(0))
+        return Candidates.none()
     return Candidates.top(scores, context.eligible & (scores > 0), limit)
 
 

@@ -8,17 +8,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import inv
 
-from domain.pipeline import Pipeline
-from infrastructure.generators.history_map import HistoryMap
-from infrastructure.learning.features import Vocabulary
 from infrastructure.learning.material import Material
-from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, Recipe, ServingParts, Shapes, number, once
-from infrastructure.learning.recipes.square_matrix import MATRIX, fits, single_pipeline, square
+from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, number, once
+from infrastructure.learning.recipes.square_matrix import MATRIX, SquareMatrixRecipe, fits
 from infrastructure.learning.sequences import Sequences
 
 
 @dataclass(frozen=True)
-class EaseRecipe(Recipe):
+class EaseRecipe(SquareMatrixRecipe):
     """EASE (Steck, WWW 2019): B = I - P / diag(P), P = (XᵀX + λI)⁻¹, X the users' items; λ is `regularisation`.
 
     It is learnt without order. Serving weighs a history by exp(-age / `decay`) over the last `history_length` events.
@@ -43,14 +40,6 @@ class EaseRecipe(Recipe):
         weights[np.diag_indices(size)] = 0.0
         on_epoch(once(self.name, time.perf_counter() - started))
         return {MATRIX: weights.astype(np.float32)}
-
-    def shapes(self, vocabulary: Vocabulary, arrays: Arrays) -> Shapes:
-        return square(vocabulary)
-
-    def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:
-        vocabulary = parts.shared.vocabulary
-        ranker = HistoryMap(self.name, parts.catalogue, vocabulary, arrays[MATRIX], self.decay, self.history_length)
-        return single_pipeline(self.name, ranker, parts)
 
 
 def users_by_items(events: Sequences, size: int) -> sp.csr_array:

@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve
 
-from domain.pipeline import Pipeline
-from infrastructure.generators.history_map import HistoryMap
-from infrastructure.learning.features import Vocabulary
 from infrastructure.learning.material import Material
-from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, Recipe, ServingParts, Shapes, number, once
-from infrastructure.learning.recipes.square_matrix import MATRIX, fits, single_pipeline, square
+from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, number, once
+from infrastructure.learning.recipes.square_matrix import MATRIX, SquareMatrixRecipe, fits
 from infrastructure.learning.sequences import Sequences
 
 
 @dataclass(frozen=True)
-class LinearRecipe(Recipe):
+class LinearRecipe(SquareMatrixRecipe):
     """Ridge regression of the next item on what came before: W = (XᵀX + λI)⁻¹ XᵀY.
 
     A row of X is a history before one of its events, each of its last `history_length` items weighing exp(-age /
@@ -40,14 +37,6 @@ class LinearRecipe(Recipe):
         weights = solve(gram, following, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
         on_epoch(once(self.name, time.perf_counter() - started))
         return {MATRIX: weights.astype(np.float32)}
-
-    def shapes(self, vocabulary: Vocabulary, arrays: Arrays) -> Shapes:
-        return square(vocabulary)
-
-    def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:
-        vocabulary = parts.shared.vocabulary
-        ranker = HistoryMap(self.name, parts.catalogue, vocabulary, arrays[MATRIX], self.decay, self.history_length)
-        return single_pipeline(self.name, ranker, parts)
 
 
 def moments(events: Sequences, size: int, decay: float, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,12 +1,14 @@
 """What engines that are one square matrix over the items have in common."""
 
 import logging
+from dataclasses import dataclass
 from typing import Protocol
 
 from domain.pipeline import Pipeline
 from domain.ports.recommending import CandidateGenerator, Ranker
+from infrastructure.generators.history_map import HistoryMap
 from infrastructure.learning.features import Vocabulary
-from infrastructure.learning.recipes.recipe import ServingParts, Shapes
+from infrastructure.learning.recipes.recipe import Arrays, Recipe, ServingParts, Shapes, number
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,21 @@ def fits(engine: str, items: int) -> bool:
     return items <= LARGEST
 
 
-def square(vocabulary: Vocabulary) -> Shapes:
-    """The shapes of an engine that is one square matrix."""
-    return {MATRIX: (len(vocabulary), len(vocabulary))}
+@dataclass(frozen=True)
+class SquareMatrixRecipe(Recipe):
+    """An engine whose matrix is read by a history of its last `history_length` events, each by exp(-age / `decay`)."""
+
+    decay: float = number(4.0, 0.1, 1000.0)
+    history_length: int = number(40, 1, 1000)
+
+    def shapes(self, vocabulary: Vocabulary, arrays: Arrays) -> Shapes:
+        n = len(vocabulary)
+        return {MATRIX: (n, n)}
+
+    def build(self, arrays: Arrays, parts: ServingParts) -> Pipeline:
+        vocabulary = parts.shared.vocabulary
+        ranker = HistoryMap(self.name, parts.catalogue, vocabulary, arrays[MATRIX], self.decay, self.history_length)
+        return single_pipeline(self.name, ranker, parts)
 
 
 def single_pipeline(name: str, engine: GeneratorAndRanker, parts: ServingParts) -> Pipeline:
