@@ -92,8 +92,11 @@ class Material:
         return [asked[place] for place in np.sort(drawn).tolist()]
 
 
-def measure(line: Line, config: TrainingConfig, seeds: Sequence[int], command: str) -> Iterator[Quality]:
-    """Train once a seed and judge every answer of the line, in a data folder that is thrown away."""
+def measure(line: Line, config: TrainingConfig, seeds: Sequence[int], command: str, results: Path) -> Iterator[Quality]:
+    """Train once a seed and judge every answer of the line, in a data folder that is thrown away.
+
+    What is measured among sampled candidates is kept in `results` as soon as it is there, of the last seed.
+    """
     with TemporaryDirectory(prefix="marquee-lines-") as home:
         container = build_container(settings_in(Path(home)))
         progress = TimedProgress(container.progress())
@@ -106,7 +109,8 @@ def measure(line: Line, config: TrainingConfig, seeds: Sequence[int], command: s
             trained = train(container, material, replace(config, seed=seed))
             for protocol in material.protocols:
                 if protocol.candidates is not None:
-                    tell_among_candidates(container, material, protocol, trained)
+                    candidates = among_all(container, material, protocol, trained)
+                    scoreboard_page.save_candidates(protocol.name, command, seed, candidates, results)
                     continue
                 judged = judge(container, material, protocol, trained)
                 reports.setdefault(protocol.name, []).append(judged)
@@ -145,14 +149,17 @@ def judge(container: Container, material: Material, protocol: Protocol, trained:
     return replace(trained, evaluation=evaluation)
 
 
-def tell_among_candidates(
+def among_all(
     container: Container, material: Material, protocol: Protocol, trained: TrainingReport
-) -> None:
-    """Print what the engines reach among sampled candidates: for comparison with older figures, and not kept."""
+) -> dict[str, Mapping[str, float]]:
+    """What each trained engine reaches among sampled candidates: for comparison with older figures alone."""
     lineup = lineup_before_test(container, material, protocol, trained)
+    found: dict[str, Mapping[str, float]] = {}
     for engine in trained.version.engines:
-        found = among_candidates(protocol, lineup, engine, material.people, container.evaluate_engines())
-        say(f"  {engine} among {CANDIDATES} candidates: HR@10 {found['hr@10']:.4f}, MRR {found['mrr']:.4f}")
+        reached = among_candidates(protocol, lineup, engine, material.people, container.evaluate_engines())
+        say(f"  {engine} among {CANDIDATES} candidates: HR@10 {reached['hr@10']:.4f}, MRR {reached['mrr']:.4f}")
+        found[engine] = reached
+    return found
 
 
 def lineup_before_test(container: Container, material: Material, protocol: Protocol, trained: TrainingReport) -> Lineup:
@@ -196,7 +203,9 @@ def main() -> None:
     arguments = parser.parse_args()
     config = read_config(arguments.config or CONFIGS / f"{arguments.line}.toml")
     command = f"python -m benchmarks.lines {arguments.line} --seeds {' '.join(map(str, arguments.seeds))}"
-    for measured in measure(LINES[arguments.line], config, arguments.seeds, command):
+    if arguments.config:
+        command += f" --config {arguments.config}"
+    for measured in measure(LINES[arguments.line], config, arguments.seeds, command, arguments.results):
         scoreboard_page.save(measured, arguments.results)
         console.print(scoreboard_page.tables(measured))
 

@@ -1,8 +1,9 @@
 """The scoreboard as a page, a picture and a table on the terminal, from the figures that were kept."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Group
@@ -32,6 +33,8 @@ MADE_OF = (
     ("Gini", "gini@10", 3),
     ("miscalibration", "miscalibration@10", 3),
 )
+#: folder, below the results, of what was measured among sampled candidates
+CANDIDATES = "candidates"
 #: what the protocols of `benchmarks.lines` are called on the page
 TITLES = {
     "leave-last-out": "Line Q1: MovieLens 1M, 5-core, each user's last event",
@@ -68,6 +71,15 @@ def save(quality: Quality, folder: Path) -> None:
     """Keep the figures of one data set, so that the page can be made anew without measuring the others again."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{quality.dataset}.json").write_text(json.dumps(asdict(quality), indent=2) + "\n", encoding="utf-8")
+
+
+def save_candidates(
+    protocol: str, command: str, seed: int, found: Mapping[str, Mapping[str, float]], folder: Path
+) -> None:
+    """Keep what engines reach among sampled candidates, apart from all that is measured on the full catalogue."""
+    (folder / CANDIDATES).mkdir(parents=True, exist_ok=True)
+    kept = {"command": command, "date": datetime.now(UTC).date().isoformat(), "seed": seed, "engines": found}
+    (folder / CANDIDATES / f"{protocol}.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
 def saved(folder: Path) -> list[Quality]:

@@ -97,9 +97,22 @@ def _table(names: Sequence[str], known: Mapping[str, Any], peers: Sequence[PeerF
         yield "| " + " | ".join(cells(figures, names)) + " |"
     for protocol in known.get("ours", ()):
         yield from _ours(protocol, names)
+    yield from among_candidates(known.get("among_candidates"), names)
     if "aim" in known:
         values = [decimals(known["aim"].get(name)) for name in names]
         yield "| " + " | ".join(["*aim*", *values, UNKNOWN, UNKNOWN, "what Marquee is to reach"]) + " |"
+
+
+def among_candidates(protocol: str | None, names: Sequence[str], folder: Path = RESULTS.parent) -> Iterator[str]:
+    """The rows of our engines among sampled candidates, where they were measured."""
+    path = folder / "candidates" / f"{protocol}.json"
+    if not path.is_file():
+        return
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    for engine, figures in kept["engines"].items():
+        values = [decimals(figures.get(name)) for name in names]
+        said = f"`{kept['command']}`, {kept['date']}, seed {kept['seed']}"
+        yield "| " + " | ".join([f"**Marquee**, `{engine}`", *values, UNKNOWN, UNKNOWN, said]) + " |"
 
 
 def _ours(protocol: str, names: Sequence[str], folder: Path = RESULTS.parent) -> Iterator[str]:

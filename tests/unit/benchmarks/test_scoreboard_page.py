@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from benchmarks.peers.page import among_candidates
 from benchmarks.quality import EngineFigures, Quality, SeedRun, by_length
-from benchmarks.scoreboard_page import save, saved, section, tables
+from benchmarks.scoreboard_page import save, save_candidates, saved, section, tables
 from benchmarks.scoreboard_plots import draw_all, seconds_of
 from tests.unit.docs.pages import table_rows
 
@@ -109,3 +110,11 @@ def test_a_hybrid_costs_what_it_blends_as_well():
         for engine, seconds in (("gru", 9.0), ("hybrid", 2.0))
     ]
     assert seconds_of(replace(QUALITY, runs=runs)) == {"gru": 9.0, "hybrid": 11.0}
+
+
+def test_what_is_reachedamong_candidates_is_kept_apart(tmp_path):
+    save_candidates("sampled-candidates", "the command", 0, {"ncf": {"hr@10": 0.7, "mrr": 0.5}}, tmp_path)
+    assert saved(tmp_path) == []
+    (row,) = among_candidates("sampled-candidates", ["hr@10", "mrr"], tmp_path)
+    assert "`ncf` | 0.7000 | 0.5000" in row and "the command" in row
+    assert not list(among_candidates("never-measured", ["hr@10"], tmp_path))
