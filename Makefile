@@ -47,7 +47,7 @@ bench: $(VENV)/.installed ## Measure speed and print the table
 
 scoreboard: export MARQUEE_HOME := $(MARQUEE_HOME)
 scoreboard: $(VENV)/.installed ## Measure the quality of every model and of its peers; takes hours
-	for line in q1 q3 q4; do $(BIN)/python -m benchmarks.lines $$line || exit; done
+	for line in q1 q2 q3 q4; do $(BIN)/python -m benchmarks.lines $$line || exit; done
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.scoreboard
 

@@ -52,6 +52,7 @@ def closer_to_the_cut(split: Split) -> Split:
 
 LINES: Mapping[str, Line] = {
     "q1": Line(("leave-last-out", "sampled-candidates")),
+    "q2": Line(("leave-last-out-told-when",)),
     "q3": Line(("global-time-last", "global-time-in-turn"), closer_to_the_cut),
     "q4": Line(("random-parts",)),
 }
@@ -87,7 +88,7 @@ class Material:
 
     def questions(self, protocol: Protocol) -> Sequence[Question]:
         """Those of the protocol, or `ASKED` of them, drawn with the protocols' seed, where there are more."""
-        asked = protocol.ask(protocol.split, self.people)
+        asked = protocol.questions(self.people)
         drawn = np.random.default_rng(SEED).permutation(len(asked))[:ASKED]
         return [asked[place] for place in np.sort(drawn).tolist()]
 

@@ -52,13 +52,20 @@ class Sizes:
 class Protocol:
     """One way to hold out and to ask. `candidates` [u, c] of item ids, where not the full catalogue is ranked.
 
-    Each row of them belongs to the event of the same row of `split.test`, whose item comes first.
+    Each row of them belongs to the event of the same row of `split.test`, whose item comes first. Where a protocol
+    `tells_when`, an engine may know the time of the request, which is that of the event asked about.
     """
 
     name: str
     split: Split
     ask: Callable[[Split, People], Sequence[Question]]
     candidates: NDArray[np.int64] | None = None
+    tells_when: bool = False
+
+    def questions(self, people: People) -> Sequence[Question]:
+        """What is asked, with the time of the request only where the protocol tells it."""
+        asked = self.ask(self.split, people)
+        return asked if self.tells_when else [replace(question, asked_at=None) for question in asked]
 
 
 def about_the_last(split: Split, people: People) -> Sequence[Question]:
@@ -94,7 +101,8 @@ def protocols(ratings: Interactions) -> Iterator[Protocol]:
     - `leave-last-out`: 5-core, each user's last event (Kang & McAuley, 2018);
     - `global-time-last`, `global-time-in-turn`: 5-core, one cut at 90 % of the events (Gusak et al., 2025);
     - `random-parts`: ratings from 3 on, 10-core, each user's events in parts of 8:1:1 (RecBole, Zhao et al., 2021);
-    - `sampled-candidates`: as the first, among 100 candidates (He et al., 2017).
+    - `sampled-candidates`: as the first, among 100 candidates (He et al., 2017);
+    - `leave-last-out-told-when`: as the first, with the time of the request (Zhai et al., 2024).
     """
     core = k_core(ratings)
     last_out, by_time = leave_last_out(core), by_global_time(core)
@@ -105,6 +113,7 @@ def protocols(ratings: Interactions) -> Iterator[Protocol]:
     yield Protocol("random-parts", in_random_parts(liked, np.random.default_rng(SEED)), about_all_at_once)
     drawn = sampled_candidates(last_out.test, core, CANDIDATES, np.random.default_rng(SEED))
     yield Protocol("sampled-candidates", last_out, about_the_last, drawn)
+    yield Protocol("leave-last-out-told-when", last_out, about_the_last, tells_when=True)
 
 
 LAST_OUT = Sizes(6_040, 3_416, 987_531, 6_040, 6_040)
@@ -116,6 +125,7 @@ ML_1M: Mapping[str, Sizes] = {
     "global-time-in-turn": BY_TIME,
     "random-parts": Sizes(6_033, 3_123, 673_059, 80_695, 80_695),
     "sampled-candidates": LAST_OUT,
+    "leave-last-out-told-when": LAST_OUT,
 }
 
 
@@ -147,7 +157,7 @@ def among_candidates(
     """
     if protocol.candidates is None:
         raise ValueError(f"{protocol.name} samples no candidates")
-    asked = protocol.ask(protocol.split, people)
+    asked = protocol.questions(people)
     scores = np.empty(protocol.candidates.shape)
     for row, question, item_ids in zip(scores, asked, protocol.candidates, strict=True):
         pipeline = lineup.choose(engine, question.state, evaluate.min_interactions)

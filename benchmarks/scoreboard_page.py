@@ -38,6 +38,7 @@ CANDIDATES = "candidates"
 #: what the protocols of `benchmarks.lines` are called on the page
 TITLES = {
     "leave-last-out": "Line Q1: MovieLens 1M, 5-core, each user's last event",
+    "leave-last-out-told-when": "Line Q2: MovieLens 1M, 5-core, each user's last event, the time of the request told",
     "global-time-last": "Line Q3: MovieLens 1M, one cut in time, each test user's last event",
     "global-time-in-turn": "Line Q3: MovieLens 1M, one cut in time, every test event in turn",
     "random-parts": "Line Q4: MovieLens 1M, ratings from 3 on, 10-core, random parts of 8:1:1",

@@ -413,9 +413,10 @@ NCF_1 = ModelVersion("ncf-1", ("ncf",), datetime(2026, 11, 21, tzinfo=UTC), {}, 
 class FakeLineups:
     """Builds line-ups of simple engines on whatever the fake database holds."""
 
-    def __init__(self, database, with_model=True):
+    def __init__(self, database, with_model=True, asks_when=False):
         self.database = database
         self.with_model = with_model
+        self.asks_when = asks_when
 
     def current(self, revision):
         catalogue = Catalogue.of(self.database.rows.items.values(), revision)
@@ -439,6 +440,7 @@ class FakeLineups:
                 for fusion in FUSIONS
                 if self.with_model
             },
+            asks_when=self.asks_when,
         )
 
     def of(self, version, catalogue):

@@ -22,11 +22,15 @@ LIST_LENGTH = 10
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One user as they were known at some time, and the items that they turned to after it."""
+    """One user as they were known at some time, and the items that they turned to after it.
+
+    `asked_at`, in unix seconds, is for engines that are told the time of the request; the others make nothing of it.
+    """
 
     state: UserState
     targets: NDArray[np.int64]  # [t] item ids
     left_out: frozenset[int] = frozenset()  # item ids that are not to be ranked, beside those of the history
+    asked_at: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,7 @@ class EvaluateEngines:
             pipeline = lineup.choose(engine, question.state, self.min_interactions)
             wanted = ItemFilter(kind=None, exclude=question.left_out)
             context = Context.of(lineup.catalogue, question.state, wanted, self.liked_from)
+            context = replace(context, as_of=question.asked_at)
             ranked = pipeline(context, DEPTH, explain=False).positions
             lists[u, : len(ranked)] = ranked
         figures, ndcg = judge(lists)
@@ -144,12 +149,16 @@ class ListJudge:
 def questions(
     past: Interactions, held_out: Interactions, demographics: Mapping[int, Demographics]
 ) -> Sequence[Question]:
-    """One question for each user of `held_out`, whose events of a user stand together: all of them are targets."""
+    """One question for each user of `held_out`, whose events of a user stand together: all of them are targets.
+
+    It is asked at the time of the first.
+    """
     first = np.ones(len(held_out), dtype=np.bool_)
     first[1:] = held_out.user_ids[1:] != held_out.user_ids[:-1]
     states = user_states(past, held_out.take(first), demographics)
     targets = np.split(held_out.item_ids, np.flatnonzero(first)[1:]) if len(held_out) else []
-    return [Question(state, items) for state, items in zip(states, targets, strict=True)]
+    times = held_out.timestamps[first].tolist()
+    return [Question(state, items, asked_at=at) for state, items, at in zip(states, targets, times, strict=True)]
 
 
 def questions_in_turn(
@@ -164,8 +173,8 @@ def questions_in_turn(
     # How many events of the user, from this one on, are not known yet.
     ahead = np.searchsorted(ordered.user_ids, ordered.user_ids, side="right") - np.arange(len(ordered))
     return [
-        Question(_before(state, len(state.history) - count), ordered.item_ids[row : row + 1])
-        for row, (state, count) in enumerate(zip(states, ahead.tolist(), strict=True))
+        Question(_before(state, len(state.history) - count), ordered.item_ids[row : row + 1], asked_at=at)
+        for row, (state, count, at) in enumerate(zip(states, ahead.tolist(), ordered.timestamps.tolist(), strict=True))
     ]
 
 

@@ -132,7 +132,7 @@ class Recommend:
 
     def _ranking(self, lineup: Lineup, state: UserState, request: RecommendationRequest) -> Ranking:
         """What the engine chooses. The state was read just now, so a remembered ranking has used every event too."""
-        as_of = self._as_of(state.history, request.wanted)
+        as_of = self._as_of(state.history, request.wanted, lineup.asks_when)
         key = (lineup.identity, state.fingerprint, request, None if as_of is None else as_of - state.history.last_time)
         ranking = self.rankings.find(key)
         if ranking is None:
@@ -145,14 +145,17 @@ class Recommend:
                 self.rankings.keep(key, ranking)
         return ranking
 
-    def _as_of(self, history: History, wanted: ItemFilter) -> int | None:
-        """The present moment where it matters, as some items may come back: in whole hours since the last event.
+    def _as_of(self, history: History, wanted: ItemFilter, asks_when: bool) -> int | None:
+        """The present moment where it matters: where items may come back, or an engine asks.
 
-        Minutes would change no list to speak of, and leave nothing to remember a ranking by.
+        It is rounded to whole hours since the last event; for an engine that asks, by halves within the first hour.
+        Less would change no list to speak of, and leave nothing to remember a ranking by.
         """
-        if not len(history) or not repeating.may_repeat(wanted.kind):
+        if not len(history) or not (asks_when or repeating.may_repeat(wanted.kind)):
             return None
         since = max(0, int(self.show.clock.now().timestamp()) - history.last_time)
+        if asks_when and since < HOUR:
+            return history.last_time + (1 << (since + 1).bit_length() - 1) - 1
         return history.last_time + since // HOUR * HOUR
 
 

@@ -42,7 +42,8 @@ class Lineup:
 
     `engines` are the names of all there could be, `auto` says which of those at hand is best for how long a history.
     `vectors` [n, d] place the items of the catalogue for onboarding. `similar_by_ratings` and
-    `sessions`, which are pipelines by encoder and fusion, need a model.
+    `sessions`, which are pipelines by encoder and fusion, need a model. `asks_when` says that an engine is told the
+    time of the request.
     """
 
     catalogue: Catalogue
@@ -54,6 +55,7 @@ class Lineup:
     similar_by_content: SimilarItems
     similar_by_ratings: SimilarItems | None = None
     sessions: Mapping[tuple[str, str], Pipeline] = field(default_factory=dict)
+    asks_when: bool = False
 
     @property
     def identity(self) -> tuple[int, str | None, int]:

@@ -41,7 +41,7 @@ class UserState:
     def fingerprint(self) -> Hashable:
         """Equal for states that lead to the same list: everything in it but the user's id and the catalogue's revision.
 
-        Of the times only the gaps between events count: no engine asks when a list is wanted.
+        Of the times only the gaps between events count. When a list is wanted is not part of what is known.
         """
         history = self.history
         said = (history.item_ids.tobytes(), history.ratings.tobytes(), np.diff(history.timestamps).tobytes())
@@ -65,6 +65,7 @@ class Context:
     `eligible` is what may be recommended: everything that passes the filters and has not been seen, or has been and is
     of a kind that comes back. Generators restrict themselves to it before they cap, so a filter never makes a list
     shorter than it need be. `welcome` is from 0 to 1, less than 1 for what is coming back; None where nothing does.
+    `as_of` is the moment for which a list is wanted, None where nobody tells.
     """
 
     catalogue: Catalogue
@@ -76,6 +77,7 @@ class Context:
     demographics: Demographics = field(default_factory=Demographics)
     favourite_genres: frozenset[str] = frozenset()
     welcome: NDArray[np.float64] | None = None  # [n]
+    as_of: int | None = None  # unix seconds
 
     @classmethod
     def of(
@@ -93,6 +95,7 @@ class Context:
             liked_from=liked_from,
             demographics=state.demographics,
             favourite_genres=state.favourite_genres,
+            as_of=as_of,
         )
         if as_of is None or not repeating.may_repeat(wanted.kind):
             return seen.without(seen.positions)

@@ -47,6 +47,7 @@ def build_lineup(catalogue: Catalogue, model: LoadedModel | None) -> Lineup:
         similar_by_content=generators.content,
         similar_by_ratings=generators.collaborative,
         sessions=session_pipelines(generators.parts(model.version.version, pipelines)) if model else {},
+        asks_when=any(recipe.asks_when for recipe in model.recipes.values()) if model else False,
     )
 
 

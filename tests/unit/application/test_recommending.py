@@ -137,6 +137,17 @@ def test_a_remembered_ranking_is_of_the_same_hour_and_of_the_same_time_since_the
     assert len(recommend.rankings.kept) == 3, "of films the hour does not matter"
 
 
+def test_an_engine_that_asks_is_told_the_moment_and_rankings_are_kept_by_halves_of_an_hour(
+    recommend, rate, anna, clock, lineups
+):
+    rate(anna, [NewRating(1, 5.0)])
+    lineups.asks_when = True
+    for seconds in (0, 1, 1, 1, 3600, 30):
+        clock.advance(seconds=seconds)
+        recommend(anna, RecommendationRequest(engine="ncf"))
+    assert [since for *_, since in recommend.rankings.kept] == [0, 1, 3, 3600]
+
+
 @pytest.fixture
 def exploring(states, lineups, show):
     return Recommend(states, lineups, show, ServingRules(exploration=0.25), FakeRankings(), np.random.default_rng(0))

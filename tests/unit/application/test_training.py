@@ -159,6 +159,17 @@ def test_held_out_events_may_be_asked_about_in_turn(database, engines):
     assert report.ndcg.tolist() == pytest.approx([1.0] * 4)
 
 
+def test_questions_know_when_they_are_asked_and_engines_may_be_told(database, engines):
+    past, held_out = EVENTS.take(EVENTS.timestamps < 30), EVENTS.take(EVENTS.timestamps >= 30)
+    assert [question.asked_at for question in questions(past, held_out, {})] == [30, 30]
+    asked = questions_in_turn(past, held_out, {})
+    assert [question.asked_at for question in asked] == [30, 40, 30, 40]
+    lineup, told = FakeLineups(database).current(0), []
+    pipelines = {"ncf": lambda context, k, explain: told.append(context.as_of) or lineup.pipelines["ncf"](context, k)}
+    engines.ask(replace(lineup, pipelines=pipelines), asked, ["ncf"])
+    assert told == [30, 40, 30, 40]
+
+
 def test_what_a_question_leaves_out_is_not_ranked(database, engines):
     past, held_out = EVENTS.take(EVENTS.timestamps < 40), EVENTS.take(EVENTS.timestamps == 40)
     asked = [replace(question, left_out=frozenset({7, 8})) for question in questions(past, held_out, {})]

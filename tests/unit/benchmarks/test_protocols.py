@@ -46,6 +46,14 @@ def test_the_last_event_is_asked_about_with_all_that_came_before_it(made, name):
         assert [*question.state.history.item_ids, *question.targets] == events_of(question.state.user_id, whole)
 
 
+def test_only_one_protocol_tells_the_time_of_the_request(made):
+    for name, protocol in made.items():
+        told = {question.asked_at for question in protocol.questions({})}
+        assert (told == {None}) == (name != "leave-last-out-told-when")
+    protocol = made["leave-last-out-told-when"]
+    assert [one.asked_at for one in protocol.questions({})] == protocol.split.test.timestamps.tolist()
+
+
 def test_every_event_after_the_cut_is_asked_about_in_turn(made):
     protocol = made["global-time-in-turn"]
     asked = protocol.ask(protocol.split, {})

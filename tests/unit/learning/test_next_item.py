@@ -63,9 +63,10 @@ def told_by_the_module(world, recipe, learned, past):
         np.arange(len(past))[kept]
     )
     run.events, run.times = Sequences.of(material.vocabulary, own, worlds.LIKED_FROM), own.timestamps
+    untold = np.zeros((1, len(own)), dtype=np.int64)
     with torch.no_grad():
         vectors = run.model.item_vectors()
-        return (run.read(vectors, np.arange(len(own))[None])[0, -1] @ vectors.t()).numpy()
+        return (run.read(vectors, np.arange(len(own))[None], untold)[0, -1] @ vectors.t()).numpy()
 
 
 @pytest.mark.parametrize("size", [1, 2, 12, 30])

@@ -23,10 +23,19 @@ def rating_levels(ratings: Floats) -> NDArray[np.int64]:
 def gap_levels(timestamps: NDArray[np.int64]) -> NDArray[np.int64]:
     """[…, T] levels of the gaps before events at `timestamps` […, T], in unix seconds; 0 for the first event.
 
-    Every gap is one between past events: that of the event asked for is not known when a list is made.
+    Every gap is one between past events. That to the request is told apart, by `wait_levels`.
     """
     levels = np.zeros(timestamps.shape, dtype=np.int64)
     levels[..., 1:] = time_levels(np.diff(timestamps, axis=-1))
+    return levels
+
+
+def wait_levels(timestamps: NDArray[np.int64], as_of: int | None) -> NDArray[np.int64]:
+    """[…, T] levels of the gaps after events at `timestamps` […, T], the last to the request; 0 where none is told."""
+    levels = np.zeros(timestamps.shape, dtype=np.int64)
+    if as_of is not None:
+        levels[..., :-1] = time_levels(np.diff(timestamps, axis=-1))
+        levels[..., -1] = time_levels(as_of - timestamps[..., -1])
     return levels
 
 

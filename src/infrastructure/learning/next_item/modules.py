@@ -121,28 +121,34 @@ class Recurrent(nn.Module):
 class NextItemModel(nn.Module):
     """Reads events and gives, for each, what the next item's vector should be like.
 
-    An item's vector is its own embedding plus what its content adds. The same vectors are read and told.
+    An item's vector is its own embedding plus what its content adds. The same vectors are read and told. A model that
+    `asks_when` is told of each event, too, how long after it the next one is.
     """
 
     content: Tensor  # [n, C]
 
-    def __init__(self, encoder: nn.Module, content: Tensor, size: int) -> None:
+    def __init__(self, encoder: nn.Module, content: Tensor, size: int, asks_when: bool = False) -> None:
         super().__init__()
         self.register_buffer("content", content, persistent=False)
         self.embedding = nn.Parameter(SPREAD * torch.randn(len(content), size))
         self.content_weight = nn.Parameter(SPREAD / 2 * torch.randn(content.shape[1], size))
         self.rating = nn.Parameter(SPREAD / 2 * torch.randn(RATINGS, size))
         self.gap = nn.Parameter(SPREAD / 2 * torch.randn(GAPS, size))
+        self.wait = nn.Parameter(SPREAD / 2 * torch.randn(GAPS, size)) if asks_when else None
         self.encoder, self.norm = encoder, nn.LayerNorm(size)
 
     def item_vectors(self) -> Tensor:
         """[n, d] what every item is read as and told by."""
         return self.embedding + self.content @ self.content_weight
 
-    def forward(self, vectors: Tensor, rows: Tensor, ratings: Tensor, gaps: Tensor, times: Tensor) -> Tensor:
-        """[b, T, d] of items by row, levels of ratings and gaps, and times in unix seconds, all [b, T]."""
+    def forward(
+        self, vectors: Tensor, rows: Tensor, ratings: Tensor, gaps: Tensor, waits: Tensor, times: Tensor
+    ) -> Tensor:
+        """[b, T, d] of items by row, levels of ratings, gaps and waits, and times in unix seconds, all [b, T]."""
         items = F.embedding(rows, vectors) * math.sqrt(vectors.shape[1])
         events = items + F.embedding(ratings, self.rating) + F.embedding(gaps, self.gap)
+        if self.wait is not None:
+            events = events + F.embedding(waits, self.wait)
         told: Tensor = self.norm(self.encoder(events, times))
         return told
 

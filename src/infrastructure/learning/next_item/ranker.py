@@ -77,4 +77,6 @@ class NextItemRanker:
         x = self._items[context.positions[chosen]] * np.float32(math.sqrt(self._items.shape[1]))
         x += self._weights["rating"][events.rating_levels(context.ratings[chosen])]
         x += self._weights["gap"][events.gap_levels(times)]
+        if "wait" in self._weights:
+            x += self._weights["wait"][events.wait_levels(times, context.as_of)]
         return encoders.norm(self._weights, "norm", self._encode(self._weights, x, times))

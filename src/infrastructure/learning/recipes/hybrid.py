@@ -103,6 +103,7 @@ def examples(material: Material, users: int, fusion: Fusion) -> tuple[NDArray[np
     wanted = catalogue.positions(held_out.item_ids)
     for user, state in enumerate(user_states(material.interactions, held_out, material.training.demographics)):
         context = Context.of(catalogue, state, ItemFilter(kind=None), material.training.liked_from)
+        context = replace(context, as_of=int(held_out.timestamps[user]))
         pool = blending.pool({one.name: one(context, POOL) for one in generators})
         scores = np.stack([one.ranker.score(context, pool.positions) for one in material.pipelines.values()])
         found.append(fusion.prepare(scores))

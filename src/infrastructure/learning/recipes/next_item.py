@@ -10,7 +10,7 @@ from infrastructure.learning.material import Material
 from infrastructure.learning.next_item import events
 from infrastructure.learning.next_item.encoders import Encoder
 from infrastructure.learning.next_item.ranker import NextItemRanker
-from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, Recipe, ServingParts, Shapes, number
+from infrastructure.learning.recipes.recipe import Arrays, OnEpoch, Recipe, ServingParts, Shapes, choice, number
 from infrastructure.learning.recipes.square_matrix import single_pipeline
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class NextItemRecipe(Recipe):
     """An engine that tells the next item from the last `history_length` events, trained with the full softmax.
 
     Each event is its item, its rating and the gap of time since the one before; each item is an embedding, its genres
-    and its half decade. `batch_size` is in events. A new event is read at once: nothing is kept by user.
+    and its half decade. `batch_size` is in events. A new event is read at once: nothing is kept by user. Where the
+    `request_time` is told, each event also knows how long after it the next one came.
     """
 
     apart: ClassVar[bool] = True
@@ -35,6 +36,11 @@ class NextItemRecipe(Recipe):
     weight_decay: float = number(0.0, 0.0, 1.0)
     dropout: float = number(0.2, 0.0, 0.95)
     patience: int = number(3, 1, 1000)
+    request_time: str = choice("ignored", "told")
+
+    @property
+    def asks_when(self) -> bool:
+        return self.request_time == "told"
 
     def train(self, material: Material, on_epoch: OnEpoch) -> Arrays | None:
         # PyTorch is imported by training alone.
@@ -53,6 +59,7 @@ class NextItemRecipe(Recipe):
             "content_weight": (events.content_size(vocabulary), d),
             "rating": (events.RATINGS, d),
             "gap": (events.GAPS, d),
+            **({"wait": (events.GAPS, d)} if self.asks_when else {}),
             "norm.weight": (d,),
             "norm.bias": (d,),
             **{f"encoder.{name}": shape for name, shape in self.encoder_shapes().items()},

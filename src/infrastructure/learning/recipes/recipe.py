@@ -47,6 +47,11 @@ class Recipe(ABC):
     #: whether it takes long and looks at no other engine, so that it may be trained beside others
     apart: ClassVar[bool] = False
 
+    @property
+    def asks_when(self) -> bool:
+        """Whether the engine is told the time of the request."""
+        return False
+
     def flaw(self) -> str | None:
         """What is wrong with hyper-parameters that are each within bounds and do not go together, if anything."""
         return None
