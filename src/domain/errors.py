@@ -154,6 +154,26 @@ class LibraryMissing(Conflict):
         super().__init__(f"{what} needs a library that is not installed: pip install 'marquee[{extra}]'.")
 
 
+class NoOverlap(Conflict):
+    """A policy that would have made none of the choices in the log: the log tells nothing of it."""
+
+    code = "no_overlap"
+
+    def __init__(self) -> None:
+        super().__init__("The log holds no choice that this policy would have made.")
+
+
+class NothingRandomised(Conflict):
+    """A log in which every engine was chosen with certainty."""
+
+    code = "nothing_randomised"
+
+    def __init__(self, hours: int) -> None:
+        super().__init__(
+            f"In the last {hours} hours no engine was chosen by chance. Let engines compete, or run an experiment, first."
+        )
+
+
 class LastAdmin(Conflict):
     code = "last_admin"
 
