@@ -1,13 +1,14 @@
 """Stand-ins for the ports, in memory. They keep the ports' promises, transactions included."""
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from domain.blending import FUSIONS
 from domain.catalogue import Catalogue
+from domain.engagements import Engagement, signal_of
 from domain.errors import (
     EmailTaken,
     InvalidToken,
@@ -21,6 +22,7 @@ from domain.errors import (
     WeakPassword,
 )
 from domain.events import History
+from domain.impressions import Impression
 from domain.lineup import Lineup
 from domain.model_versions import ModelVersion
 from domain.paging import Page
@@ -112,6 +114,9 @@ class Rows:
     items: dict = field(default_factory=dict)
     ratings: dict = field(default_factory=dict)
     impressions: list = field(default_factory=list)
+    engagements: dict = field(default_factory=dict)
+    feedback: dict = field(default_factory=dict)
+    signals: dict = field(default_factory=dict)
     tokens: dict = field(default_factory=dict)
     spent: set = field(default_factory=set)
     revoked: set = field(default_factory=set)
@@ -139,6 +144,8 @@ class FakeUnitOfWork:
         self.items = FakeItems(self.rows)
         self.ratings = FakeRatings(self.rows)
         self.impressions = FakeImpressions(self.rows)
+        self.engagements = FakeEvents(self.rows.engagements)
+        self.feedback = FakeEvents(self.rows.feedback)
         self.refresh_tokens = FakeRefreshTokens(self.rows)
         return self
 
@@ -190,6 +197,20 @@ class FakeUsers:
         del self.rows.users[user_id]
         self.rows.ratings = {key: rating for key, rating in self.rows.ratings.items() if key[0] != user_id}
         self.rows.impressions = [shown for shown in self.rows.impressions if shown.user_id != user_id]
+        self.rows.signals = {key: signal for key, signal in self.rows.signals.items() if key[0] != user_id}
+        for events in (self.rows.engagements, self.rows.feedback):
+            for event in [event for event in events.values() if event.user_id == user_id]:
+                del events[event.id]
+
+    def forget_log(self, user_id):
+        nobody = [replace(one, user_id=None) if one.user_id == user_id else one for one in self.rows.impressions]
+        self.rows.impressions = nobody
+        for event in self.rows.engagements.values():
+            if event.user_id == user_id:
+                self.rows.engagements[event.id] = replace(event, user_id=None)
+        for event in [event for event in self.rows.feedback.values() if event.user_id == user_id]:
+            del self.rows.feedback[event.id]
+        self.rows.signals = {key: signal for key, signal in self.rows.signals.items() if key[0] != user_id}
 
     def erase_all_but_admins(self):
         ordinary = [user.id for user in self.rows.users.values() if user.role is not Role.ADMIN]
@@ -275,6 +296,21 @@ class FakeImpressions:
         found = [shown for shown in self.rows.impressions if user_id is None or shown.user_id == user_id]
         return page_of(found[::-1], page)
 
+    def find(self, ids):
+        return {shown.id: shown for shown in self.rows.impressions if shown.id in ids}
+
+
+class FakeEvents:
+    def __init__(self, events):
+        self.events = events
+
+    def find(self, ids):
+        return {one: self.events[one] for one in ids if one in self.events}
+
+    def list_page(self, page, user_id=None):
+        found = [event for event in self.events.values() if user_id is None or event.user_id == user_id]
+        return page_of(sorted(found, key=lambda event: event.occurred_at, reverse=True), page)
+
 
 class FakeRefreshTokens:
     def __init__(self, rows):
@@ -312,7 +348,10 @@ class FakeUserStates:
         rows = self.database.rows
         if user_id not in rows.users:
             raise UserNotFound(user_id)
-        mine = sorted((r for r in rows.ratings.values() if r.user_id == user_id), key=lambda r: (r.timestamp, r.id))
+        mine = [rating for rating in rows.ratings.values() if rating.user_id == user_id]
+        rated = {rating.item_id for rating in mine}
+        mine += [one for (user, item), one in rows.signals.items() if user == user_id and item not in rated]
+        mine.sort(key=lambda one: (one.timestamp, getattr(one, "id", 0)))
         history = History.of([r.item_id for r in mine], [r.value for r in mine], [r.timestamp for r in mine])
         user = rows.users[user_id]
         return UserState(
@@ -321,6 +360,7 @@ class FakeUserStates:
             user.demographics,
             rows.taste.get(user_id, TasteSettings()),
             catalogue_revision=rows.revision,
+            consent=user.consent,
         )
 
     def catalogue_revision(self):
@@ -335,12 +375,38 @@ class FakeItemReader:
         return {item_id: self.database.rows.items[item_id] for item_id in item_ids}
 
 
-class FakeImpressionLog:
+class FakeEventLog:
     def __init__(self, database):
         self.database = database
 
-    def append(self, impression):
-        self.database.rows.impressions.append(impression)
+    def append(self, *events):
+        rows = self.database.rows
+        return frozenset(event.id for event in events if self._store(rows, event))
+
+    def _store(self, rows, event):
+        if isinstance(event, Impression):
+            rows.impressions.append(event)
+            return False
+        if event.user_id is not None and event.user_id not in rows.users:
+            raise UserNotFound(event.user_id)
+        kept = rows.engagements if isinstance(event, Engagement) else rows.feedback
+        if event.id in kept:
+            return False
+        kept[event.id] = event
+        signal = signal_of(event)
+        earlier = rows.signals.get((event.user_id, event.item_id))
+        if signal and (earlier is None or (signal.timestamp, signal.value) > (earlier.timestamp, earlier.value)):
+            rows.signals[event.user_id, event.item_id] = signal
+        return True
+
+
+class FakeShownLists:
+    def __init__(self, database):
+        self.database = database
+
+    def find(self, ids):
+        with self.database() as work:
+            return work.impressions.find(ids)
 
 
 class FakeRankings:

@@ -1,8 +1,11 @@
 """Accounts: made, seen, changed and erased."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
+from domain.engagements import Engagement, Feedback
 from domain.errors import InvalidToken, NotAllowed, UserNotFound
 from domain.events import Rating
 from domain.impressions import Impression
@@ -11,6 +14,8 @@ from domain.ports.services import Clock, PasswordHasher, PasswordPolicy, SecretS
 from domain.ports.storage import UnitOfWork, UnitOfWorkFactory
 from domain.taste import TasteSettings
 from domain.users import Demographics, Principal, Role, User
+
+T = TypeVar("T")
 
 #: parts of an account that its owner may change
 CHANGEABLE = frozenset({"email", "username", "age", "gender", "occupation", "zip_code", "consent"})
@@ -34,6 +39,8 @@ class AccountExport:
     taste: TasteSettings
     ratings: tuple[Rating, ...]
     impressions: tuple[Impression, ...]
+    engagements: tuple[Engagement, ...]
+    feedback: tuple[Feedback, ...]
 
 
 @dataclass(frozen=True)
@@ -112,8 +119,9 @@ class RequireAdmin:
 class UpdateAccount:
     """Change the given parts of an account; everything else stays as it is.
 
-    For the owner and for admins. A new password is checked like a first one. Raises `UserNotFound`, `NotAllowed`,
-    `WeakPassword`, `EmailTaken`, `UsernameTaken`.
+    For the owner and for admins. Who takes back their consent has no log of their own any more, from that moment on. A
+    new password is checked like a first one. Raises `UserNotFound`, `NotAllowed`, `WeakPassword`, `EmailTaken`,
+    `UsernameTaken`.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -133,6 +141,8 @@ class UpdateAccount:
                 user.password_hash = self.hasher.hash(password)
                 work.refresh_tokens.revoke_all_of(user_id)
             work.users.save(user)
+            if changes.get("consent") is False:
+                work.users.forget_log(user_id)
             work.commit()
         return user
 
@@ -186,18 +196,23 @@ class ExportAccount:
     def __call__(self, principal: Principal) -> AccountExport:
         with self.unit_of_work() as work:
             user = own_account(work, principal)
-            ratings: list[Rating] = []
-            impressions: list[Impression] = []
-            page = EXPORT_PAGE
-            while found := work.ratings.list_page(page, principal.user_id).items:
-                ratings.extend(found)
-                page = PageRequest(page.page + 1, page.size)
-            page = EXPORT_PAGE
-            while shown := work.impressions.list_page(page, principal.user_id).items:
-                impressions.extend(shown)
-                page = PageRequest(page.page + 1, page.size)
-            taste = work.users.taste(principal.user_id)
-        return AccountExport(user, taste, tuple(ratings), tuple(impressions))
+            return AccountExport(
+                user,
+                work.users.taste(principal.user_id),
+                ratings=_all_pages(partial(work.ratings.list_page, user_id=user.id)),
+                impressions=_all_pages(partial(work.impressions.list_page, user_id=user.id)),
+                engagements=_all_pages(partial(work.engagements.list_page, user_id=user.id)),
+                feedback=_all_pages(partial(work.feedback.list_page, user_id=user.id)),
+            )
+
+
+def _all_pages(list_page: Callable[[PageRequest], Page[T]]) -> tuple[T, ...]:
+    found: list[T] = []
+    page = EXPORT_PAGE
+    while rows := list_page(page).items:
+        found.extend(rows)
+        page = PageRequest(page.page + 1, page.size)
+    return tuple(found)
 
 
 def own_account(work: UnitOfWork, principal: Principal) -> User:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from application.recommending import ServingRules, ShowRanking
+from application.steering import Direction
 from domain.blending import WEIGHTED_SUM
 from domain.catalogue import KINDS, Catalogue
 from domain.errors import Detail, UnknownItems
@@ -57,7 +58,7 @@ class ContinueSession:
         now = history.last_time  # the moment of its last item, as nobody said when it was
         context = Context.of(lineup.catalogue, state, asked.wanted, self.rules.liked_from, now)
         ranking = pipeline(context, asked.k, asked.diversity, state.taste, asked.explain)
-        shown = self.show(ranking, lineup, state, asked, surface)
+        shown = self.show(ranking, lineup, state, Direction(asked), surface)
         metadata = replace(shown.metadata, availability=_availability(lineup), session_length=len(history))
         return replace(shown, metadata=metadata)
 

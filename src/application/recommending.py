@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from application.steering import Direction, Steering, SteerInTurn
 from domain import repeating
 from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import LIKED_FROM, History
@@ -15,7 +16,7 @@ from domain.pipeline import Ranking
 from domain.ports.learning import Lineups
 from domain.ports.recommending import RankingCache
 from domain.ports.services import Clock, IdSource
-from domain.ports.storage import ImpressionLog, ItemReader, UserStates
+from domain.ports.storage import EventLog, ItemReader, UserStates
 from domain.recommendation import (
     Context,
     ListMetadata,
@@ -50,7 +51,7 @@ class ShowRanking:
     """Turn what a pipeline chose into a list that is in the log, durably, before anybody sees it."""
 
     items: ItemReader
-    log: ImpressionLog
+    log: EventLog
     clock: Clock
     ids: IdSource
 
@@ -59,15 +60,16 @@ class ShowRanking:
         ranking: Ranking,
         lineup: Lineup,
         state: UserState,
-        request: RecommendationRequest,
+        direction: Direction,
         surface: str,
         fallback_used: bool = False,
     ) -> RecommendationList:
+        request = direction.request
         recommendations = ranking.recommendations(lineup.catalogue)
         pipeline = lineup.find(ranking.engine)
         impression = Impression(
             id=self.ids.new(),
-            user_id=state.user_id,
+            user_id=state.user_id if state.consent else None,
             surface=surface,
             engine=ranking.engine,
             model_version=pipeline.model_version if pipeline else None,
@@ -77,6 +79,10 @@ class ShowRanking:
             fallback_used=fallback_used or ranking.fallback_used,
             applied_events=len(state.history),
             platform=request.platform,
+            experiment_id=direction.experiment_id,
+            variant=direction.variant,
+            engine_probability=direction.engine_probability,
+            generators=ranking.generators,
         )
         items = self.items.read([shown.item_id for shown in recommendations], lineup.catalogue.revision)
         self.log.append(impression)
@@ -94,6 +100,8 @@ class ShowRanking:
                 requested_engine=request.engine,
                 generators=ranking.generators,
                 weights=dict(pipeline.weights) if pipeline else {},
+                experiment=direction.experiment_id,
+                variant=direction.variant,
             ),
         )
 
@@ -112,6 +120,7 @@ class Recommend:
     rules: ServingRules
     rankings: RankingCache
     random: np.random.Generator
+    steer: Steering = field(default_factory=SteerInTurn)
 
     def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
         try:
@@ -123,23 +132,28 @@ class Recommend:
     def _recommend(self, user_id: int, request: RecommendationRequest) -> RecommendationList:
         state = self.states.read(user_id)
         lineup = self.lineups.current(state.catalogue_revision)
-        stands_in = request.engine == AUTO and state.is_unknown
-        ranking = self._ranking(lineup, state, request)
-        if self.rules.exploration > 0:
+        direction = self.steer(state, Direction(request), lineup)
+        stands_in = direction.request.engine == AUTO and state.is_unknown
+        exploration = self.rules.exploration if direction.exploration is None else direction.exploration
+        ranking = self._ranking(lineup, state, direction, exploration > 0)
+        if exploration > 0:
             # Only now: a remembered ranking must not bring the same chance again.
-            ranking = ranking.explored(self.rules.exploration, self.random, request.explain)
-        return self.show(ranking, lineup, state, request, "recommendations", fallback_used=stands_in)
+            ranking = ranking.explored(exploration, self.random, request.explain)
+        return self.show(ranking, lineup, state, direction, "recommendations", fallback_used=stands_in)
 
-    def _ranking(self, lineup: Lineup, state: UserState, request: RecommendationRequest) -> Ranking:
+    def _ranking(self, lineup: Lineup, state: UserState, direction: Direction, exploring: bool) -> Ranking:
         """What the engine chooses. The state was read just now, so a remembered ranking has used every event too."""
+        request = direction.request
+        least = self.rules.min_interactions if direction.min_interactions is None else direction.min_interactions
         as_of = self._as_of(state.history, request.wanted, lineup.asks_when)
-        key = (lineup.identity, state.fingerprint, request, None if as_of is None else as_of - state.history.last_time)
+        since = None if as_of is None else as_of - state.history.last_time
+        key = (lineup.identity, state.fingerprint, request, least, exploring, since)
         ranking = self.rankings.find(key)
         if ranking is None:
-            pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
+            pipeline = lineup.choose(request.engine, state, least)
             context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from, as_of)
             ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
-            if self.rules.exploration > 0:
+            if exploring:
                 ranking = replace(ranking, little_known=context.little_known(ranking.positions, LITTLE_KNOWN))
             if not ranking.degraded:
                 self.rankings.keep(key, ranking)
@@ -198,7 +212,7 @@ class RecommendToStranger:
         pipeline = lineup.choose(request.engine, state, self.rules.min_interactions)
         context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from)
         ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
-        return self.show(ranking, lineup, state, request, surface, fallback_used=state.is_unknown)
+        return self.show(ranking, lineup, state, Direction(request), surface, fallback_used=state.is_unknown)
 
 
 @dataclass(frozen=True)
@@ -237,7 +251,7 @@ class RecommendSimilar:
             fallback_used=False,
         )
         stranger = UserState(user_id=None, history=History.empty())
-        return self.show(ranking, lineup, stranger, replace(request, engine="similar"), "similar")
+        return self.show(ranking, lineup, stranger, Direction(replace(request, engine="similar")), "similar")
 
 
 @dataclass(frozen=True)

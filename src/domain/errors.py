@@ -86,6 +86,20 @@ class RatingNotFound(NotFound):
         super().__init__(f"You have not rated item {item_id}.")
 
 
+class ImpressionNotFound(NotFound):
+    code = "impression_not_found"
+
+    def __init__(self, impression_id: str) -> None:
+        super().__init__(f"There is no impression {impression_id}.")
+
+
+class ExperimentNotFound(NotFound):
+    code = "experiment_not_found"
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(f"There is no experiment {experiment_id}.")
+
+
 class ModelNotFound(NotFound):
     code = "model_not_found"
 
@@ -130,6 +144,15 @@ class ExternalIdTaken(Conflict):
         super().__init__("An item of this kind with the same external id exists already.")
 
 
+class KeyReused(Conflict):
+    """An idempotency key that was sent with another event before."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was sent with another event before.")
+
+
 class EngineUnavailable(Conflict):
     code = "engine_unavailable"
 
@@ -143,6 +166,22 @@ class NothingToIndex(Conflict):
 
     def __init__(self) -> None:
         super().__init__("There is no trained model whose items could be indexed. Train one first.")
+
+
+class ExperimentStarted(Conflict):
+    """An experiment runs once; what it found would mean nothing if it were mixed with what a second run found."""
+
+    code = "experiment_started"
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(f"Experiment {experiment_id} has been started before.")
+
+
+class ExperimentNotRunning(Conflict):
+    code = "experiment_not_running"
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(f"Experiment {experiment_id} is not running.")
 
 
 class LibraryMissing(Conflict):
@@ -199,6 +238,19 @@ class MalformedDataset(Invalid):
     """Rows of a data file that cannot be read; each detail names the file and the line."""
 
     code = "malformed_dataset"
+
+
+class InvalidEvent(Invalid):
+    """An event that does not fit what was shown, or when."""
+
+    code = "invalid_event"
+
+
+class InvalidExperiment(Invalid):
+    code = "invalid_experiment"
+
+    def __init__(self, details: Sequence[Detail] = ()) -> None:
+        super().__init__("The experiment cannot be run as it is described.", details)
 
 
 class InvalidConfig(Invalid):

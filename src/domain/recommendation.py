@@ -36,6 +36,7 @@ class UserState:
     taste: TasteSettings = field(default_factory=TasteSettings)
     favourite_genres: frozenset[str] = frozenset()
     catalogue_revision: int = 0
+    consent: bool = True
 
     @property
     def fingerprint(self) -> Hashable:
@@ -198,6 +199,8 @@ class Recommendation:
 class ListMetadata:
     """How a list came about: how many candidates each generator gave (-1 where it failed), and their weights.
 
+    Where the list is part of an experiment, which one, and which variant of it.
+
     Of a session: which encoders can serve now, and how many items the session has.
     """
 
@@ -207,6 +210,8 @@ class ListMetadata:
     weights: dict[str, float] = field(default_factory=dict)
     availability: dict[str, bool] | None = None
     session_length: int | None = None
+    experiment: str | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from domain.ports.services import (
 from domain.ports.storage import (
     BulkStore,
     Catalogues,
-    ImpressionLog,
+    EventLog,
     InteractionStore,
     ItemReader,
     UnitOfWorkFactory,
@@ -76,10 +76,10 @@ def build_catalogues(engine: "Engine") -> Catalogues:
     return SqlCatalogues(engine)
 
 
-def build_impression_log(engine: "Engine") -> Iterator[ImpressionLog]:
-    from infrastructure.db.event_log import GroupCommitImpressionLog
+def build_event_log(engine: "Engine") -> Iterator[EventLog]:
+    from infrastructure.db.event_log import GroupCommitEventLog
 
-    log = GroupCommitImpressionLog(engine)
+    log = GroupCommitEventLog(engine)
     yield log
     log.close()
 

@@ -66,7 +66,7 @@ class Container(containers.DeclarativeContainer):
     user_states = providers.Singleton(building.build_user_states, engine)
     catalogues = providers.Singleton(building.build_catalogues, engine)
     item_reader = providers.Singleton(building.build_item_reader, unit_of_work)
-    impression_log = providers.Resource(building.build_impression_log, engine)
+    event_log = providers.Resource(building.build_event_log, engine)
     bulk_store = providers.Singleton(building.build_bulk_store, engine)
     interaction_store = providers.Singleton(building.build_interaction_store, engine)
 
@@ -108,7 +108,7 @@ class Container(containers.DeclarativeContainer):
 
     # recommendations
     ranking_cache = providers.Singleton(building.build_ranking_cache)
-    show_ranking = providers.Singleton(ShowRanking, item_reader, impression_log, clock, ids)
+    show_ranking = providers.Singleton(ShowRanking, item_reader, event_log, clock, ids)
     random = providers.Singleton(building.build_random)
     recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random)
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)

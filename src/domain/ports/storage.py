@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.catalogue import Catalogue
+from domain.engagements import Engagement, Feedback
 from domain.events import Interactions, Rating
 from domain.impressions import Impression
 from domain.items import Item, ItemSearch, Kind
@@ -33,7 +34,11 @@ class Users(Protocol):
         ...
 
     def erase(self, user_id: int) -> None:
-        """Remove the user with ratings, impressions, tokens and taste. Raises `UserNotFound`, `LastAdmin`."""
+        """Remove the user with ratings, events, tokens and taste. Raises `UserNotFound`, `LastAdmin`."""
+        ...
+
+    def forget_log(self, user_id: int) -> None:
+        """Make the user's impressions and engagements nobody's, and remove their feedback and all that it implied."""
         ...
 
     def erase_all_but_admins(self) -> int:
@@ -96,8 +101,32 @@ class Ratings(Protocol):
 
 
 class Impressions(Protocol):
+    def find(self, ids: Sequence[str]) -> Mapping[str, Impression]:
+        """By id, in one read; ids that do not exist are left out."""
+        ...
+
     def list_page(self, page: PageRequest, user_id: int | None = None) -> Page[Impression]:
         """Newest first; of one user, or of all."""
+        ...
+
+
+class Engagements(Protocol):
+    def find(self, ids: Sequence[str]) -> Mapping[str, Engagement]:
+        """By id, in one read; ids that do not exist are left out."""
+        ...
+
+    def list_page(self, page: PageRequest, user_id: int | None = None) -> Page[Engagement]:
+        """The latest first; of one user, or of all."""
+        ...
+
+
+class FeedbackGiven(Protocol):
+    def find(self, ids: Sequence[str]) -> Mapping[str, Feedback]:
+        """By id, in one read; ids that do not exist are left out."""
+        ...
+
+    def list_page(self, page: PageRequest, user_id: int | None = None) -> Page[Feedback]:
+        """The latest first; of one user, or of all."""
         ...
 
 
@@ -132,6 +161,10 @@ class UnitOfWork(Protocol):
     def ratings(self) -> Ratings: ...
     @property
     def impressions(self) -> Impressions: ...
+    @property
+    def engagements(self) -> Engagements: ...
+    @property
+    def feedback(self) -> FeedbackGiven: ...
     @property
     def refresh_tokens(self) -> RefreshTokens: ...
 
@@ -170,9 +203,24 @@ class ItemReader(Protocol):
         ...
 
 
-class ImpressionLog(Protocol):
-    def append(self, impression: Impression) -> None:
-        """Store the impression durably before returning. Raises `StorageUnavailable`."""
+#: what the event log takes
+Event = Impression | Engagement | Feedback
+
+
+class EventLog(Protocol):
+    def append(self, *events: Event) -> frozenset[str]:
+        """Store the events durably before returning, all or none; those that are there already stay as they are.
+
+        What engagements and feedback imply is stored with them. Returns the ids of the engagements and the feedback
+        that were not there before. Raises `StorageUnavailable`; `UserNotFound` and `ImpressionNotFound` for what
+        has been erased.
+        """
+        ...
+
+
+class ShownLists(Protocol):
+    def find(self, ids: Sequence[str]) -> Mapping[str, Impression]:
+        """Impressions by id, perhaps remembered: they never change but for whose they are. Unknown ids are left out."""
         ...
 
 
@@ -180,7 +228,10 @@ class InteractionStore(Protocol):
     """Many rows at once, as columns."""
 
     def read(self) -> Interactions:
-        """All ratings of users who consent to be learned from, in the order in which they were stored."""
+        """All ratings of users who consent to be learned from, in the order in which they were stored.
+
+        After them come the signals of items that their users have not rated.
+        """
         ...
 
     def demographics(self) -> Mapping[int, Demographics]:
@@ -235,5 +286,5 @@ class BulkStore(Protocol):
         ...
 
     def reset(self) -> None:
-        """Remove all items, data-set users, ratings, impressions and loads, in foreign-key order."""
+        """Remove all items, data-set users, ratings, events and loads, in foreign-key order."""
         ...

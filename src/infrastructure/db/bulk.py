@@ -136,7 +136,15 @@ class SqlBulkStore:
     def reset(self) -> None:
         with self._batch() as connection:
             raise_catalogue_revision(connection)
-            for table in (tables.ratings, tables.impressions, tables.item_labels, tables.items):
+            for table in (
+                tables.ratings,
+                tables.signals,
+                tables.feedback,
+                tables.engagements,
+                tables.impressions,
+                tables.item_labels,
+                tables.items,
+            ):
                 connection.execute(delete(table))
             connection.execute(delete(tables.users).where(tables.users.c.origin.is_not(None)))
             connection.execute(delete(_loads))

@@ -5,6 +5,7 @@ and no two transactions wait for each other's items.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -19,7 +20,10 @@ CATALOGUE = "catalogue"
 catalogue_revision = func.coalesce(select(counters.c.value).where(counters.c.name == CATALOGUE).scalar_subquery(), 0)
 
 
-def chunks(ids: Collection[int]) -> Iterator[Sequence[int]]:
+Id = TypeVar("Id", int, str)
+
+
+def chunks(ids: Collection[Id]) -> Iterator[Sequence[Id]]:
     """The ids in ascending order, in parts that fit into a statement."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), CHUNK):

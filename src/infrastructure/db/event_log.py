@@ -1,4 +1,4 @@
-"""The impression log: durable before it answers, and yet not one commit for each impression."""
+"""The event log: durable before it answers, and yet not one commit for each event."""
 
 import logging
 from collections import deque
@@ -13,29 +13,27 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import MarqueeError, StorageUnavailable, UserNotFound
-from domain.impressions import Impression
-from infrastructure.db.dialect import upsert
+from domain.ports.storage import Event
 from infrastructure.db.engine import transaction
-from infrastructure.db.impressions import to_row
-from infrastructure.db.tables import impressions
+from infrastructure.db.event_rows import insert_events
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class _Entry:
-    """An impression and the promise that it will have been stored."""
+    """Events of one call, and the promise of the ids of those that will have been new."""
 
-    impression: Impression
-    stored: "Future[None]" = field(default_factory=Future)
+    events: tuple[Event, ...]
+    stored: "Future[frozenset[str]]" = field(default_factory=Future)
 
 
-class GroupCommitImpressionLog:
-    """Stores impressions from any number of threads through one writer thread.
+class GroupCommitEventLog:
+    """Stores events from any number of threads through one writer thread.
 
     What arrives while a commit is running goes into the next one, so nothing waits for company and a busy process
-    pays for few commits. `append` returns once the commit that holds its impression has succeeded. An impression that
-    is there already is left as it is. At most `queue_size` wait at a time, and none longer than `timeout_s`.
+    pays for few commits. `append` returns once the commit that holds its events has succeeded. An event that is there
+    already is left as it is. At most `queue_size` calls wait at a time, and none longer than `timeout_s`.
     """
 
     def __init__(self, engine: Engine, *, max_batch: int = 256, queue_size: int = 4096, timeout_s: float = 2.0) -> None:
@@ -43,31 +41,34 @@ class GroupCommitImpressionLog:
         self._max_batch = max_batch
         self._queue_size = queue_size
         self._timeout_s = timeout_s
-        self._insert = upsert(impressions, engine.dialect.name).on_conflict_do_nothing()
         self._waiting: deque[_Entry] = deque()
         self._changed = Condition()
         self._writer: Thread | None = None
         self._closed = False
 
     def __len__(self) -> int:
-        """How many impressions are waiting for the writer."""
+        """How many calls are waiting for the writer."""
         return len(self._waiting)
 
-    def append(self, impression: Impression) -> None:
-        """Store the impression durably before returning. Raises `StorageUnavailable`, `UserNotFound`."""
+    def append(self, *events: Event) -> frozenset[str]:
+        """Store the events durably before returning, all or none.
+
+        Returns the ids of the engagements and the feedback that were not there before. Raises `StorageUnavailable`,
+        `UserNotFound`, `ImpressionNotFound`.
+        """
         deadline = monotonic() + self._timeout_s
-        entry = _Entry(impression)
+        entry = _Entry(events)
         self._enqueue(entry, deadline)
         try:
-            entry.stored.result(timeout=max(0.0, deadline - monotonic()))
+            return entry.stored.result(timeout=max(0.0, deadline - monotonic()))
         except NotInTime as late:
-            # One that the writer has not taken yet is withdrawn. One that it has may still be stored, which is
-            # harmless: nobody is shown the list of a call that failed.
+            # What the writer has not taken yet is withdrawn. What it has may still be stored, which is harmless:
+            # nobody is shown the list of a call that failed, and an engagement that is sent again is stored once.
             entry.stored.cancel()
-            raise StorageUnavailable("The impression could not be stored in time.") from late
+            raise StorageUnavailable("The event could not be stored in time.") from late
 
     def close(self) -> None:
-        """Store what is waiting and end the writer. No impression is taken any more."""
+        """Store what is waiting and end the writer. No event is taken any more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -78,12 +79,12 @@ class GroupCommitImpressionLog:
         with self._changed:
             while len(self._waiting) >= self._queue_size and not self._closed:
                 if not self._changed.wait(timeout=deadline - monotonic()):
-                    raise StorageUnavailable("Too many impressions are waiting to be stored.")
+                    raise StorageUnavailable("Too many events are waiting to be stored.")
             if self._closed:
-                raise StorageUnavailable("The impression log is closed.")
+                raise StorageUnavailable("The event log is closed.")
             if self._writer is None:
-                # Started by the first impression, not by the constructor: a thread does not survive a fork.
-                self._writer = Thread(target=self._write, name="impression-log", daemon=True)
+                # Started by the first event, not by the constructor: a thread does not survive a fork.
+                self._writer = Thread(target=self._write, name="event-log", daemon=True)
                 self._writer.start()
             self._waiting.append(entry)
             self._changed.notify_all()
@@ -105,34 +106,32 @@ class GroupCommitImpressionLog:
 
     def _store(self, batch: Sequence[_Entry]) -> None:
         try:
-            self._insert_all([entry.impression for entry in batch])
+            fresh = self._insert([event for entry in batch for event in entry.events])
         except StorageUnavailable as down:
             for entry in batch:
                 entry.stored.set_exception(down)
         except Exception:
-            # One bad impression must not take the others with it.
+            # One bad event must not take those of others with it.
             for entry in batch:
                 self._store_alone(entry)
         else:
             for entry in batch:
-                entry.stored.set_result(None)
+                # An equal event that another call brought was new to the first of the two alone.
+                entry.stored.set_result(fresh.intersection(event.id for event in entry.events))
+                fresh = fresh.difference(event.id for event in entry.events)
 
     def _store_alone(self, entry: _Entry) -> None:
         try:
-            self._insert_all([entry.impression])
+            entry.stored.set_result(self._insert(entry.events))
         except IntegrityError as broken:
-            user_id = entry.impression.user_id
-            entry.stored.set_exception(broken if user_id is None else UserNotFound(user_id))
+            user_ids = [event.user_id for event in entry.events if event.user_id is not None]
+            entry.stored.set_exception(UserNotFound(user_ids[0]) if user_ids else broken)
         except Exception as refused:
-            # The writer serves everybody, so whatever happens is for the caller whose impression it was.
+            # The writer serves everybody, so whatever happens is for the caller whose events they were.
             if not isinstance(refused, MarqueeError):
-                log.exception("impression %s could not be stored", entry.impression.id)
+                log.exception("%d events could not be stored", len(entry.events))
             entry.stored.set_exception(refused)
-        else:
-            entry.stored.set_result(None)
 
-    def _insert_all(self, batch: Sequence[Impression]) -> None:
-        # In order of user, as everybody who takes rows of several users does: so nobody waits in a circle.
-        rows = [to_row(impression) for impression in sorted(batch, key=lambda impression: impression.user_id or 0)]
+    def _insert(self, events: Sequence[Event]) -> frozenset[str]:
         with transaction(self._engine) as connection:
-            connection.execute(self._insert, rows)
+            return insert_events(connection, events)

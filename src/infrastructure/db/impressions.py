@@ -1,6 +1,6 @@
 """Impressions in SQL. They are written by the event log and read here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from domain.impressions import Impression, ShownItem
 from domain.paging import Page, PageRequest
+from infrastructure.db.counts import chunks
 from infrastructure.db.paging import count_of, window
 from infrastructure.db.tables import impressions
 
@@ -23,6 +24,10 @@ _PLAIN = (
     "fallback_used",
     "applied_events",
     "platform",
+    "experiment_id",
+    "variant",
+    "engine_probability",
+    "generators",
 )
 
 
@@ -31,6 +36,13 @@ class SqlImpressions:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def find(self, ids: Sequence[str]) -> dict[str, Impression]:
+        found: dict[str, Impression] = {}
+        for part in chunks(set(ids)):
+            rows = self._session.execute(select(impressions).where(impressions.c.id.in_(part))).mappings()
+            found.update((row["id"], _from_row(row)) for row in rows)
+        return found
 
     def list_page(self, page: PageRequest, user_id: int | None = None) -> Page[Impression]:
         statement = select(impressions)

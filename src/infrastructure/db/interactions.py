@@ -9,7 +9,7 @@ from domain.events import Interactions
 from domain.users import Demographics
 from infrastructure.db.dialect import lift_time_limit
 from infrastructure.db.engine import transaction
-from infrastructure.db.tables import ratings, users
+from infrastructure.db.tables import ratings, signals, users
 
 #: rows that are turned into columns at a time
 PART = 50_000
@@ -25,13 +25,20 @@ class SqlInteractionStore:
 
     def read(self) -> Interactions:
         unwilling = select(users.c.id).where(~users.c.consent)
-        columns_of = select(*(ratings.c[name] for name in _ROW.names or ()))
-        statement = columns_of.where(ratings.c.user_id.not_in(unwilling)).order_by(ratings.c.id)
+        names = _ROW.names or ()
+        given = select(*(ratings.c[name] for name in names)).where(ratings.c.user_id.not_in(unwilling))
+        rated = exists().where(ratings.c.user_id == signals.c.user_id, ratings.c.item_id == signals.c.item_id)
+        implied = select(*(signals.c[name] for name in names)).where(signals.c.user_id.not_in(unwilling), ~rated)
+        in_order = (
+            given.order_by(ratings.c.id),
+            implied.order_by(signals.c.timestamp, signals.c.user_id, signals.c.item_id),
+        )
         parts = [np.empty(0, dtype=_ROW)]
         with transaction(self._engine) as connection:
             lift_time_limit(connection)
-            rows = connection.execution_options(yield_per=PART).execute(statement)
-            parts.extend(np.array([tuple(row) for row in part], dtype=_ROW) for part in rows.partitions())
+            for statement in in_order:
+                rows = connection.execution_options(yield_per=PART).execute(statement)
+                parts.extend(np.array([tuple(row) for row in part], dtype=_ROW) for part in rows.partitions())
         columns = np.concatenate(parts)
         return Interactions(
             user_ids=np.ascontiguousarray(columns["user_id"]),

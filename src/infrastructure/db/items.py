@@ -14,7 +14,7 @@ from infrastructure.db.counts import chunks, raise_catalogue_revision
 from infrastructure.db.dialect import advance_ids
 from infrastructure.db.keys import can_be_id, fold
 from infrastructure.db.paging import count_of, window
-from infrastructure.db.tables import item_labels, items
+from infrastructure.db.tables import item_labels, items, signals
 
 _MEAN = items.c.rating_sum / func.nullif(items.c.rating_count, 0)
 
@@ -80,6 +80,8 @@ class SqlItems:
         statement = delete(Item).where(items.c.id == item_id, items.c.kind == kind).returning(items.c.id)
         if not can_be_id(item_id) or self._session.scalar(statement) is None:
             raise ItemNotFound(item_id, kind)
+        # The log of what was shown keeps the id; what is known of people's taste does not.
+        self._session.execute(delete(signals).where(signals.c.item_id == item_id))
 
     def list_page(self, search: ItemSearch, page: PageRequest) -> Page[Item]:
         statement = _matching(search)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
 )
 
+from domain.engagements import Action, FeedbackKind
 from domain.items import Kind
 from domain.users import Role
 from infrastructure.db.types import BigId, FoldedText, Strings, UtcDateTime, names_of
@@ -115,7 +116,60 @@ impressions = Table(
     Column("fallback_used", Boolean, nullable=False),
     Column("applied_events", Integer, nullable=False),
     Column("items", JSON, nullable=False),
+    Column("experiment_id", Uuid(as_uuid=False)),
+    Column("variant", Text),
+    Column("engine_probability", Double, nullable=False, server_default="1"),
+    Column("generators", JSON(none_as_null=True)),
+    # The reward that the bandit has counted for this list so far; nothing while it has not been looked at.
+    Column("credited", Double),
     Index(None, "user_id", "shown_at"),
+)
+
+#: what was done with items of impressions; `shown_at`, `engine` and `model_version` are those of the impression
+engagements = Table(
+    "engagements",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("impression_id", Uuid(as_uuid=False), ForeignKey(impressions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("item_id", BigId, nullable=False),
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE")),
+    Column("action", names_of(Action), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False, index=True),
+    Column("rank", Integer, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False, index=True),
+    Column("engine", Text, nullable=False),
+    Column("model_version", Text),
+    Column("platform", Text),
+    Index(None, "impression_id"),
+    Index(None, "item_id", "shown_at"),
+    Index(None, "user_id", "occurred_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False),
+    Column("item_id", BigId, nullable=False),
+    Column("feedback", names_of(FeedbackKind), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("value", Double),
+    Column("session_id", Text),
+    Index(None, "item_id", "occurred_at"),
+    Index(None, "user_id", "occurred_at"),
+)
+
+#: ratings that actions imply, one for each user and item; they count where the user has given no rating
+signals = Table(
+    "signals",
+    metadata,
+    Column("user_id", BigId, ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("item_id", BigId, primary_key=True, autoincrement=False, index=True),
+    Column("value", Double, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 refresh_tokens = Table(

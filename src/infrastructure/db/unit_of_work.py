@@ -7,6 +7,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import infrastructure.db.mapping  # noqa: F401  (maps the entities)
+from domain.engagements import Engagement, Feedback
+from infrastructure.db.engagements import SqlEvents, sql_engagements, sql_feedback
 from infrastructure.db.engine import connecting
 from infrastructure.db.impressions import SqlImpressions
 from infrastructure.db.items import SqlItems
@@ -26,6 +28,8 @@ class SqlUnitOfWork:
     items: SqlItems
     ratings: SqlRatings
     impressions: SqlImpressions
+    engagements: SqlEvents[Engagement]
+    feedback: SqlEvents[Feedback]
     refresh_tokens: SqlRefreshTokens
 
     def __init__(self, engine: Engine) -> None:
@@ -38,6 +42,8 @@ class SqlUnitOfWork:
         self.items = SqlItems(self._session)
         self.ratings = SqlRatings(self._session)
         self.impressions = SqlImpressions(self._session)
+        self.engagements = sql_engagements(self._session)
+        self.feedback = sql_feedback(self._session)
         self.refresh_tokens = SqlRefreshTokens(self._session)
         return self
 

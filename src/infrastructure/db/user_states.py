@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, Select, bindparam, select, true
+from sqlalchemy import Engine, Select, bindparam, exists, literal, select, true, union_all
 
 from domain.errors import UserNotFound
 from domain.events import History
@@ -13,7 +13,7 @@ from infrastructure.db.counts import catalogue_revision
 from infrastructure.db.dialect import as_array
 from infrastructure.db.engine import connecting, reading
 from infrastructure.db.keys import can_be_id
-from infrastructure.db.tables import ratings, taste_settings, users
+from infrastructure.db.tables import ratings, signals, taste_settings, users
 from infrastructure.db.types import BigId
 
 
@@ -32,13 +32,14 @@ class SqlUserStates:
             row = connection.execute(self._state, {"user": user_id}).one_or_none()
         if row is None:
             raise UserNotFound(user_id)
-        revision, age, gender, occupation, zip_code, muted, boosted, item_ids, values, timestamps = row
+        revision, age, gender, occupation, zip_code, consent, muted, boosted, item_ids, values, timestamps = row
         return UserState(
             user_id=user_id,
             history=History.of(item_ids or (), values or (), timestamps or ()),
             demographics=Demographics(age, gender, occupation, zip_code),
             taste=TasteSettings(frozenset(muted), frozenset(boosted)),
             catalogue_revision=revision,
+            consent=consent,
         )
 
     def catalogue_revision(self) -> int:
@@ -47,12 +48,20 @@ class SqlUserStates:
 
 
 def _state_statement(dialect: str) -> Select[Any]:
-    """The history arrives as three arrays: a row for each rating would take twice as long."""
+    """Of ratings, and of signals about other items. The history comes as three arrays: rows take twice as long."""
     user_id = bindparam("user", type_=BigId)
+    rated = select(ratings.c.item_id, ratings.c.value, ratings.c.timestamp, ratings.c.id).where(
+        ratings.c.user_id == user_id
+    )
+    of_the_same_item = ratings.alias("of_the_same_item").c
+    implied = select(signals.c.item_id, signals.c.value, signals.c.timestamp, literal(0, BigId).label("id")).where(
+        signals.c.user_id == user_id,
+        ~exists().where(of_the_same_item.user_id == user_id, of_the_same_item.item_id == signals.c.item_id),
+    )
+    both = union_all(rated, implied).subquery("both").c
     oldest_first = (
-        select(ratings.c.item_id, ratings.c.value, ratings.c.timestamp)
-        .where(ratings.c.user_id == user_id)
-        .order_by(ratings.c.timestamp, ratings.c.id)
+        select(both.item_id, both.value, both.timestamp)
+        .order_by(both.timestamp, both.id, both.item_id)
         .subquery("oldest_first")
     )
     columns = (oldest_first.c.item_id, oldest_first.c.value, oldest_first.c.timestamp)
@@ -64,6 +73,7 @@ def _state_statement(dialect: str) -> Select[Any]:
             users.c.gender,
             users.c.occupation,
             users.c.zip_code,
+            users.c.consent,
             taste_settings.c.muted_genres,
             taste_settings.c.boosted_genres,
             history.c.item_id,

@@ -1,6 +1,6 @@
 """Accounts in SQL."""
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -8,6 +8,7 @@ from domain.errors import LastAdmin, UserNotFound
 from domain.paging import Page, PageRequest
 from domain.taste import TasteSettings
 from domain.users import Role, User
+from infrastructure.db import tables
 from infrastructure.db.counts import lock_items, recount, shift_counts
 from infrastructure.db.dialect import advance_ids, lift_time_limit, lock_all, locked, upsert
 from infrastructure.db.keys import can_be_id, fold
@@ -63,6 +64,12 @@ class SqlUsers:
             raise LastAdmin
         self._take_back_ratings(user_id)
         self._session.execute(delete(User).where(users.c.id == user_id))
+
+    def forget_log(self, user_id: int) -> None:
+        for table in (tables.impressions, tables.engagements):
+            self._session.execute(update(table).where(table.c.user_id == user_id).values(user_id=None))
+        for table in (tables.feedback, tables.signals):
+            self._session.execute(delete(table).where(table.c.user_id == user_id))
 
     def erase_all_but_admins(self) -> int:
         connection = self._session.connection()

@@ -38,6 +38,8 @@ def _metadata(about: ListMetadata) -> dict[str, Any]:
     }
     if about.session_length is not None:
         metadata |= {"availability": about.availability, "session_length": about.session_length}
+    if about.experiment is not None:
+        metadata |= {"experiment": about.experiment, "variant": about.variant}
     return metadata
 
 

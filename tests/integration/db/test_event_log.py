@@ -15,7 +15,7 @@ from sqlalchemy import event, select, text
 from domain.errors import StorageUnavailable, UserNotFound
 from infrastructure.db import tables
 from infrastructure.db.engine import make_engine
-from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.event_log import GroupCommitEventLog
 from infrastructure.db.unit_of_work import SqlUnitsOfWork
 from tests.integration.db.samples import at_once, count, person, shown, store
 
@@ -83,7 +83,7 @@ def gate(engine):
 
 @pytest.fixture
 def log(engine):
-    log = GroupCommitImpressionLog(engine)
+    log = GroupCommitEventLog(engine)
     yield log
     log.close()
 
@@ -135,7 +135,7 @@ def test_one_bad_impression_does_not_take_its_batch_with_it(engine, work, log, g
 @pytest.mark.postgres
 def test_a_batch_and_an_erasure_of_its_users_do_not_wait_in_a_circle(emptied_postgres_url):
     engine = make_engine(emptied_postgres_url)
-    work, log, gate = SqlUnitsOfWork(engine), GroupCommitImpressionLog(engine), Gate(engine)
+    work, log, gate = SqlUnitsOfWork(engine), GroupCommitEventLog(engine), Gate(engine)
     store(work, users=[person("ann"), person("bob")])
     with work() as eraser:
         eraser.users.erase(1)
@@ -155,7 +155,7 @@ def test_a_batch_and_an_erasure_of_its_users_do_not_wait_in_a_circle(emptied_pos
 
 
 def test_a_database_that_does_not_answer_is_reported_in_time_and_used_again_later(engine):
-    log = GroupCommitImpressionLog(engine, queue_size=2, timeout_s=0.2)
+    log = GroupCommitEventLog(engine, queue_size=2, timeout_s=0.2)
     blocker = held(engine)
     outcomes = at_once(*(lambda: log.append(shown()) for _ in range(6)))
     assert [type(outcome) for outcome in outcomes] == [StorageUnavailable] * 6
@@ -172,7 +172,7 @@ def test_a_database_that_does_not_answer_is_reported_in_time_and_used_again_late
 
 
 def test_a_failing_database_is_reported_to_every_caller(sqlite_engine):
-    log = GroupCommitImpressionLog(sqlite_engine)
+    log = GroupCommitEventLog(sqlite_engine)
     log.append(shown())
     sqlite_engine.dispose()
     Path(sqlite_engine.url.database).write_bytes(b"no database at all" * 1000)
@@ -182,14 +182,14 @@ def test_a_failing_database_is_reported_to_every_caller(sqlite_engine):
 
 
 def test_an_unreachable_server_is_reported():
-    log = GroupCommitImpressionLog(make_engine("postgresql://nobody@127.0.0.1:9/nothing"))
+    log = GroupCommitEventLog(make_engine("postgresql://nobody@127.0.0.1:9/nothing"))
     with pytest.raises(StorageUnavailable):
         log.append(shown())
     log.close()
 
 
 def test_closing_stores_what_is_waiting_and_takes_nothing_more(engine, gate):
-    log = GroupCommitImpressionLog(engine, max_batch=3)
+    log = GroupCommitEventLog(engine, max_batch=3)
     waiting = gate.appending(log, [shown() for _ in range(10)])
     closing = Thread(target=log.close)
     closing.start()
@@ -203,17 +203,17 @@ def test_closing_stores_what_is_waiting_and_takes_nothing_more(engine, gate):
 
 
 def test_a_log_that_was_never_used_can_be_closed(engine):
-    GroupCommitImpressionLog(engine).close()
+    GroupCommitEventLog(engine).close()
 
 
 APPEND_FOR_EVER = """
 import sys, threading
 from infrastructure.db.engine import make_engine
-from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.event_log import GroupCommitEventLog
 from infrastructure.db.unit_of_work import SqlUnitsOfWork
 from tests.integration.db.samples import shown
 
-log = GroupCommitImpressionLog(make_engine(sys.argv[1]))
+log = GroupCommitEventLog(make_engine(sys.argv[1]))
 
 def append():
     while True:

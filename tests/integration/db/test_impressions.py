@@ -3,13 +3,13 @@ from datetime import timedelta
 import pytest
 
 from domain.paging import PageRequest
-from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.event_log import GroupCommitEventLog
 from tests.integration.db.samples import NOW, person, shown, store
 
 
 @pytest.fixture
 def log(engine):
-    log = GroupCommitImpressionLog(engine)
+    log = GroupCommitEventLog(engine)
     yield log
     log.close()
 

@@ -7,7 +7,7 @@ from domain.paging import PageRequest
 from domain.taste import TasteSettings
 from domain.users import Demographics, RefreshToken, Role
 from infrastructure.db import tables
-from infrastructure.db.event_log import GroupCommitImpressionLog
+from infrastructure.db.event_log import GroupCommitEventLog
 from tests.integration.db.samples import NOW, admin, at_once, count, counts, film, person, recounted, shown, store
 
 
@@ -126,7 +126,7 @@ def test_erasing_takes_everything_that_belongs_to_the_user(work, engine):
     ann, bob = person("ann"), person("bob")
     store(work, users=[ann, bob], items=[film("A"), film("B")])
     store(work, ratings=[(ann.id, 1, 4.0, 10), (ann.id, 2, 2.0, 11), (bob.id, 1, 3.5, 12)])
-    log = GroupCommitImpressionLog(engine)
+    log = GroupCommitEventLog(engine)
     log.append(shown(ann.id))
     log.append(shown(bob.id))
     log.close()

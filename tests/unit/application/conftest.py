@@ -7,9 +7,9 @@ from domain.users import Principal
 from tests.fakes import (
     FakeClock,
     FakeDatabase,
+    FakeEventLog,
     FakeHasher,
     FakeIds,
-    FakeImpressionLog,
     FakeItemReader,
     FakeLineups,
     FakePolicy,
@@ -60,7 +60,7 @@ def states(database):
 
 @pytest.fixture
 def show(database, clock):
-    return ShowRanking(FakeItemReader(database), FakeImpressionLog(database), clock, FakeIds())
+    return ShowRanking(FakeItemReader(database), FakeEventLog(database), clock, FakeIds())
 
 
 @pytest.fixture

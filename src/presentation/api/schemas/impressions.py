@@ -14,6 +14,10 @@ SHOWN = {
     "fallback_used": False,
     "applied_events": 12,
     "platform": None,
+    "experiment_id": None,
+    "variant": None,
+    "engine_probability": 1.0,
+    "generators": {"item_neighbours": 300, "popularity": 300},
 }
 
 
@@ -39,5 +43,9 @@ class ImpressionOut(Answer):
     fallback_used: bool
     applied_events: int
     platform: str | None
+    experiment_id: str | None
+    variant: str | None
+    engine_probability: float
+    generators: dict[str, int] | None
 
     model_config = example(SHOWN)

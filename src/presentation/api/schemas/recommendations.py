@@ -206,6 +206,8 @@ class ListMetadataOut(Answer):
         None, description="Of a session: which encoders can serve now. Left out elsewhere."
     )
     session_length: int | None = Field(None, description="Items of the session. Left out elsewhere.")
+    experiment: str | None = Field(None, description="The experiment that the list is part of. Left out elsewhere.")
+    variant: str | None = Field(None, description="Which of its variants. Left out elsewhere.")
 
 
 class RecommendationListOut(Answer):
