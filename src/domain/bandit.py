@@ -5,13 +5,18 @@ ratings need not be best for somebody with five hundred, and within one class an
 everybody. A list that was shown is one pull of an arm, and its reward lies between 0 and 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from domain.engagements import REWARDS, Action
+
+#: a context and an engine
+ArmKey = tuple[str, str]
 
 #: least lengths of history of the classes that learn apart from each other
 LENGTHS = (0, 1, 5, 20, 100)
@@ -29,6 +34,14 @@ REACH, STEPS = 60.0, 80
 def context_of(length: int) -> str:
     """The class of a history of so many events."""
     return CONTEXTS[int(np.searchsorted(LENGTHS, length, side="right")) - 1]
+
+
+def reward_of(actions: Iterable[Action]) -> float:
+    """What a list has earned: the greatest reward among the engagements with its items, 0 without any.
+
+    It only grows as engagements come in, and an engagement that is told twice changes nothing.
+    """
+    return max((REWARDS[action] for action in actions), default=0.0)
 
 
 @dataclass(frozen=True)

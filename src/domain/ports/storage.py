@@ -37,6 +37,10 @@ class Users(Protocol):
         """Remove the user with ratings, events, tokens and taste. Raises `UserNotFound`, `LastAdmin`."""
         ...
 
+    def consents(self, user_ids: Sequence[int]) -> Mapping[int, bool]:
+        """Whether each of the users consents to be learned from; ids that do not exist are left out."""
+        ...
+
     def forget_log(self, user_id: int) -> None:
         """Make the user's impressions and engagements nobody's, and remove their feedback and all that it implied."""
         ...
@@ -286,5 +290,8 @@ class BulkStore(Protocol):
         ...
 
     def reset(self) -> None:
-        """Remove all items, data-set users, ratings, events and loads, in foreign-key order."""
+        """Remove all items, data-set users, ratings, events, what was learnt from them online, and loads.
+
+        In foreign-key order.
+        """
         ...

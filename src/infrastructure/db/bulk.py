@@ -142,6 +142,7 @@ class SqlBulkStore:
                 tables.feedback,
                 tables.engagements,
                 tables.impressions,
+                tables.bandit_arms,
                 tables.item_labels,
                 tables.items,
             ):

@@ -24,12 +24,14 @@ def upsert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def locked(statement: Select[Any], shared: bool = False) -> Select[Any]:
+def locked(statement: Select[Any], shared: bool = False, skip: bool = False) -> Select[Any]:
     """Lock the selected rows until the transaction ends; SQLite, which has no such clause, locks the database.
 
-    `shared` keeps others from removing the rows, and from nothing else.
+    `shared` keeps others from removing the rows, and from nothing else. `skip` leaves out the rows that somebody else
+    is changing, and lets others refer to those that are locked.
     """
-    return statement.with_for_update(read=shared, key_share=shared).execution_options(**{_LOCKS_ROWS: True})
+    clause = statement.with_for_update(read=shared, key_share=shared or skip, skip_locked=skip)
+    return clause.execution_options(**{_LOCKS_ROWS: True})
 
 
 def lock_all(connection: Connection, statement: Select[Any]) -> int:

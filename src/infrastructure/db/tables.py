@@ -191,6 +191,26 @@ taste_settings = Table(
     Column("boosted_genres", Strings, nullable=False),
 )
 
+#: what each engine's lists have earned, by class of history; the sums of what impressions have been credited with
+bandit_arms = Table(
+    "bandit_arms",
+    metadata,
+    Column("context", String(16), primary_key=True),
+    Column("engine", String(64), primary_key=True),
+    Column("pulls", BigInteger, nullable=False),
+    Column("reward_sum", Double, nullable=False),
+    Column("square_sum", Double, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+#: turns that processes take: whoever has one has it until then
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,
