@@ -97,7 +97,7 @@ class ShowRanking:
             items=dict(items),
             metadata=ListMetadata(
                 k=request.k,
-                requested_engine=request.engine,
+                requested_engine=direction.asked or request.engine,
                 generators=ranking.generators,
                 weights=dict(pipeline.weights) if pipeline else {},
                 experiment=direction.experiment_id,
@@ -132,7 +132,7 @@ class Recommend:
     def _recommend(self, user_id: int, request: RecommendationRequest) -> RecommendationList:
         state = self.states.read(user_id)
         lineup = self.lineups.current(state.catalogue_revision)
-        direction = self.steer(state, Direction(request), lineup)
+        direction = self.steer(state, Direction(request, asked=request.engine), lineup)
         stands_in = direction.request.engine == AUTO and state.is_unknown
         exploration = self.rules.exploration if direction.exploration is None else direction.exploration
         ranking = self._ranking(lineup, state, direction, exploration > 0)

@@ -12,7 +12,8 @@ class Direction:
     """How a request is to be answered, and what the log has to say about why.
 
     `exploration` and `min_interactions` stand in for the settings of these names where they are given.
-    `engine_probability` is the chance with which the request's engine was chosen among others.
+    `engine_probability` is the chance with which the request's engine was chosen among others; `asked` names the engine
+    that was asked for, where steering may have put another in its place.
     """
 
     request: RecommendationRequest
@@ -21,6 +22,7 @@ class Direction:
     engine_probability: float = 1.0
     experiment_id: str | None = None
     variant: str | None = None
+    asked: str | None = None
 
 
 class Steering(Protocol):

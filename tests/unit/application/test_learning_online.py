@@ -183,8 +183,9 @@ def test_a_list_is_made_by_the_chosen_engine_and_its_chance_is_logged(
         states, trained, show, rules, FakeRankings(), random, BanditSteering(FakeArms(earned), greedy, random)
     )
     RateItems(database, clock)(anna, [NewRating(i, 5.0) for i in (1, 3, 5, 7, 9)])
-    engines = {recommend(anna, RecommendationRequest(k=3)).engine for _ in range(60)}
-    assert engines == set(TRAINED)
+    lists = [recommend(anna, RecommendationRequest(k=3)) for _ in range(60)]
+    assert {shown.engine for shown in lists} == set(TRAINED)
+    assert {shown.metadata.requested_engine for shown in lists} == {"auto"}
     logged = {(shown.engine, round(shown.engine_probability, 9)) for shown in database.rows.impressions}
     assert logged == {("ease", 0.9), ("ncf", 0.1)}
     recommend(anna, RecommendationRequest(engine="ncf"))
