@@ -143,6 +143,9 @@ class SqlBulkStore:
                 tables.engagements,
                 tables.impressions,
                 tables.bandit_arms,
+                tables.daily_lists,
+                tables.daily_items,
+                tables.rolled_days,
                 tables.item_labels,
                 tables.items,
             ):

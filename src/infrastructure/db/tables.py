@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Double,
     ForeignKey,
     Index,
@@ -124,6 +125,9 @@ impressions = Table(
     Column("credited", Double),
     Index(None, "user_id", "shown_at"),
 )
+# Most lists are part of no experiment, and these are not in the index.
+_of_experiments = impressions.c.experiment_id.is_not(None)
+Index(None, impressions.c.experiment_id, sqlite_where=_of_experiments, postgresql_where=_of_experiments)
 
 #: what was done with items of impressions; `shown_at`, `engine` and `model_version` are those of the impression
 engagements = Table(
@@ -203,12 +207,68 @@ bandit_arms = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
+#: variants and guard rails as JSON: they are read and written with their experiment, and never change
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("variants", JSON, nullable=False),
+    Column("success_metric", Text, nullable=False),
+    Column("guard_rails", JSON, nullable=False),
+    Column("duration_days", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("started_at", UtcDateTime),
+    Column("stopped_at", UtcDateTime),
+)
+
 #: turns that processes take: whoever has one has it until then
 leases = Table(
     "leases",
     metadata,
     Column("name", String(32), primary_key=True),
     Column("until", UtcDateTime, nullable=False),
+)
+
+#: the lists of a day: with the event `list`, how many there were of the length that `rank` holds; with an action, at how
+#: many places of that rank it was done. What has no model version or platform has an empty one
+daily_lists = Table(
+    "daily_lists",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("engine", Text, primary_key=True),
+    Column("model_version", Text, primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("surface", Text, primary_key=True),
+    Column("event", String(16), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: the items of a day: with the event `shown`, how often each was, by what had proposed it; with an action, at how many
+#: places it was done, by nothing
+daily_items = Table(
+    "daily_items",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("item_id", BigId, primary_key=True, autoincrement=False),
+    Column("event", String(16), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("rank_sum", BigInteger, nullable=False),
+    Index(None, "item_id", "day"),
+    sqlite_with_rowid=False,
+)
+
+#: up to when the lists of a day are in the tables above, and when they were counted; actions are, once the day is over
+rolled_days = Table(
+    "rolled_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
 )
 
 counters = Table(
