@@ -10,6 +10,7 @@ from domain import repeating
 from domain.errors import Invalid, InvalidToken, ItemNotFound, UserNotFound
 from domain.events import LIKED_FROM, History
 from domain.impressions import Impression, ShownItem
+from domain.interleaving import interleaved
 from domain.items import ItemFilter
 from domain.lineup import AUTO, Lineup
 from domain.pipeline import Ranking
@@ -66,13 +67,12 @@ class ShowRanking:
     ) -> RecommendationList:
         request = direction.request
         recommendations = ranking.recommendations(lineup.catalogue)
-        pipeline = lineup.find(ranking.engine)
         impression = Impression(
             id=self.ids.new(),
             user_id=state.user_id if state.consent else None,
             surface=surface,
             engine=ranking.engine,
-            model_version=pipeline.model_version if pipeline else None,
+            model_version=ranking.model_version,
             shown_at=self.clock.now(),
             items=tuple(ShownItem.of(recommendation) for recommendation in recommendations),
             k=request.k,
@@ -99,7 +99,7 @@ class ShowRanking:
                 k=request.k,
                 requested_engine=direction.asked or request.engine,
                 generators=ranking.generators,
-                weights=dict(pipeline.weights) if pipeline else {},
+                weights=dict(ranking.weights),
                 experiment=direction.experiment_id,
                 variant=direction.variant,
             ),
@@ -135,11 +135,22 @@ class Recommend:
         direction = self.steer(state, Direction(request, asked=request.engine), lineup)
         stands_in = direction.request.engine == AUTO and state.is_unknown
         exploration = self.rules.exploration if direction.exploration is None else direction.exploration
-        ranking = self._ranking(lineup, state, direction, exploration > 0)
+        if direction.interleave is not None:
+            # Neither team has chosen what chance has, so it would blur the comparison.
+            exploration = 0.0
+            ranking = self._drafted(lineup, state, direction, direction.interleave)
+        else:
+            ranking = self._ranking(lineup, state, direction, exploration > 0)
         if exploration > 0:
             # Only now: a remembered ranking must not bring the same chance again.
             ranking = ranking.explored(exploration, self.random, request.explain)
         return self.show(ranking, lineup, state, direction, "recommendations", fallback_used=stands_in)
+
+    def _drafted(self, lineup: Lineup, state: UserState, direction: Direction, teams: tuple[str, str]) -> Ranking:
+        """A list that two engines make between them. What each ranked is remembered; how the draft went is not."""
+        asked = [replace(direction, request=replace(direction.request, engine=team)) for team in teams]
+        first, second = (self._ranking(lineup, state, one, exploring=False) for one in asked)
+        return interleaved(teams, (first, second), direction.request.k, self.random)
 
     def _ranking(self, lineup: Lineup, state: UserState, direction: Direction, exploring: bool) -> Ranking:
         """What the engine chooses. The state was read just now, so a remembered ranking has used every event too."""
@@ -147,10 +158,10 @@ class Recommend:
         least = self.rules.min_interactions if direction.min_interactions is None else direction.min_interactions
         as_of = self._as_of(state.history, request.wanted, lineup.asks_when)
         since = None if as_of is None else as_of - state.history.last_time
-        key = (lineup.identity, state.fingerprint, request, least, exploring, since)
+        key = (lineup.identity, state.fingerprint, request, least, direction.weights, exploring, since)
         ranking = self.rankings.find(key)
         if ranking is None:
-            pipeline = lineup.choose(request.engine, state, least)
+            pipeline = lineup.choose(request.engine, state, least).weighted(dict(direction.weights))
             context = Context.of(lineup.catalogue, state, request.wanted, self.rules.liked_from, as_of)
             ranking = pipeline(context, request.k, request.diversity, state.taste, request.explain)
             if exploring:

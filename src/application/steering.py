@@ -13,7 +13,8 @@ class Direction:
 
     `exploration` and `min_interactions` stand in for the settings of these names where they are given.
     `engine_probability` is the chance with which the request's engine was chosen among others; `asked` names the engine
-    that was asked for, where steering may have put another in its place.
+    that was asked for, where steering may have put another in its place. `weights` stand in for those of the engine's
+    blend, by name; where `interleave` names two engines, they draft the list between them.
     """
 
     request: RecommendationRequest
@@ -23,6 +24,8 @@ class Direction:
     experiment_id: str | None = None
     variant: str | None = None
     asked: str | None = None
+    weights: tuple[tuple[str, float], ...] = ()
+    interleave: tuple[str, str] | None = None
 
 
 class Steering(Protocol):

@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.comparing import CONFIDENCE, Interval, quantile
+from domain.pipeline import Ranking
 from domain.sequential import always_valid_sign_p_value
 
 #: ways in which a draft may have gone that are followed at once. So many there are at most in a list of twenty
 MOST_PATHS = 1024
+#: the engine of a list that two have made between them
+INTERLEAVED = "interleaved"
 #: stands between an engine and the generator in the source of a place
 TEAM_MARK = ":"
 
@@ -58,6 +61,33 @@ def team_draft(first: NDArray[np.int64], second: NDArray[np.int64], k: int, rand
         teams=np.array([team for _, team, _ in game.picks], dtype=np.int64),
         ranks=np.array([rank for _, _, rank in game.picks], dtype=np.int64),
         probabilities=game.chances[picked],
+    )
+
+
+def interleaved(
+    teams: tuple[str, str], rankings: tuple[Ranking, Ranking], k: int, random: np.random.Generator
+) -> Ranking:
+    """The list of `k` places that two engines draft from their rankings; the source of each place names its team.
+
+    Scores are on the scale of the engine that chose the place, so they need not fall.
+    """
+    draft = team_draft(rankings[0].positions, rankings[1].positions, k, random)
+    chosen = list(zip(draft.teams.tolist(), draft.ranks.tolist(), strict=True))
+    return Ranking(
+        engine=INTERLEAVED,
+        positions=draft.members,
+        scores=np.array([rankings[team].scores[rank] for team, rank in chosen], dtype=np.float64),
+        sources=tuple(source_of_team(teams[team], rankings[team].sources[rank]) for team, rank in chosen),
+        reasons=tuple(rankings[team].reasons[rank] for team, rank in chosen),
+        generators={
+            source_of_team(team, name): count
+            for team, ranking in zip(teams, rankings, strict=True)
+            for name, count in ranking.generators.items()
+        },
+        fallback_used=any(ranking.fallback_used for ranking in rankings),
+        degraded=any(ranking.degraded for ranking in rankings),
+        probabilities=draft.probabilities,
+        model_version=rankings[0].model_version or rankings[1].model_version,
     )
 
 

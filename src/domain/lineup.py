@@ -86,11 +86,6 @@ class Lineup:
         except KeyError:
             raise EngineUnavailable(chosen, ready) from None
 
-    def find(self, engine: str) -> Pipeline | None:
-        """The pipeline of this name, be it an engine or what continues sessions."""
-        every = (*self.pipelines.values(), *self.sessions.values())
-        return next((pipeline for pipeline in every if pipeline.name == engine), None)
-
     def choose(self, engine: str, state: UserState, min_interactions: int) -> Pipeline:
         """The engine that answers when `engine` is asked for. Raises `EngineUnavailable`.
 

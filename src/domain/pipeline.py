@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from domain import blending, explaining, reranking
 from domain.catalogue import Catalogue
-from domain.ports.recommending import CandidateGenerator, PartedRanker, Ranker
+from domain.ports.recommending import CandidateGenerator, PartedRanker, Ranker, WeightedRanker
 from domain.recommendation import Candidates, Context, Reason, Recommendation
 from domain.taste import TasteSettings
 
@@ -44,6 +44,8 @@ class Ranking:
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # [k'] each, NaN in places that were filled
     little_known: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # [p]
     probabilities: NDArray[np.float64] | None = None  # [k'], None where nothing was left to chance
+    model_version: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def explored(self, share: float, random: np.random.Generator, explain: bool) -> "Ranking":
         """The same with `share` of its places given to little-known titles by chance: see `reranking.explore`.
@@ -104,6 +106,22 @@ class Pipeline:
     fallback: "Pipeline | None" = None
     model_version: str | None = None
     weights: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def changeable_weights(self) -> frozenset[str]:
+        """Names of the weights that `weighted` can change; none where the ranker is no blend of fixed weights."""
+        return frozenset(self.weights if isinstance(self.ranker, WeightedRanker) else ())
+
+    def weighted(self, weights: Mapping[str, float]) -> "Pipeline":
+        """The same engine with some of its blend's weights changed, and then normalised.
+
+        Names that the blend does not know change nothing, and nor do weights that would leave nothing to rank by.
+        """
+        changed = {name: weights.get(name, weight) for name, weight in self.weights.items()}
+        if not isinstance(self.ranker, WeightedRanker) or changed == self.weights or not any(changed.values()):
+            return self
+        changed = blending.normalised(changed)
+        return replace(self, ranker=self.ranker.weighted(changed), weights=changed)
 
     def __call__(
         self,
@@ -178,6 +196,8 @@ class Pipeline:
             fallback_used=len(added) > 0,
             degraded=FAILED in counts.values(),
             parts={name: np.concatenate([values[order], unknown]) for name, values in parts.items()},
+            model_version=self.model_version,
+            weights=self.weights,
         )
 
     def _score(

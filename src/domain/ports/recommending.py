@@ -52,6 +52,15 @@ class PartedRanker(Ranker, Protocol):
 
 
 @runtime_checkable
+class WeightedRanker(Ranker, Protocol):
+    """A ranker that blends what others say under weights by name."""
+
+    def weighted(self, weights: Mapping[str, float]) -> Ranker:
+        """The same under other weights, which name all and add up to 1. This one stays as it is."""
+        ...
+
+
+@runtime_checkable
 class AttributingRanker(Ranker, Protocol):
     """A ranker that can tell what each event of the history is to a score."""
 

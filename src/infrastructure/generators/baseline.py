@@ -1,5 +1,6 @@
 """The baseline: popularity, mean rating and matching genres, weighted by hand."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,13 @@ class BaselineRanker:
         self._popularity = scaled(catalogue.rating_counts.astype(np.float64))
         self._mean_rating = scaled(damped_means(catalogue))
         self._genre_lengths = np.sqrt(np.maximum(catalogue.genres.sum(axis=1), 1))
+        self._weights = WEIGHTS
+
+    def weighted(self, weights: Mapping[str, float]) -> "BaselineRanker":
+        """The same parts under other weights."""
+        other = copy.copy(self)
+        other._weights = weights
+        return other
 
     def parts(self, context: Context, positions: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """The three parts [c] before weighting, by name."""
@@ -38,7 +46,7 @@ class BaselineRanker:
 
     def total(self, parts: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """[c] the weighted sum of the parts."""
-        return np.asarray(sum(WEIGHTS[name] * part for name, part in parts.items()), dtype=np.float64)
+        return np.asarray(sum(self._weights[name] * part for name, part in parts.items()), dtype=np.float64)
 
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason]:
         """The matching genres where there are any, being the one part that is about this user; else popularity."""

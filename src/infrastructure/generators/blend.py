@@ -1,5 +1,6 @@
 """Ranks by several rankers at once."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,12 @@ class BlendRanker:
         self._rankers = list(rankers.values())
         self._weights = np.array([weights[ranker] for ranker in rankers])
         self._fusion = FUSIONS[fusion]
+
+    def weighted(self, weights: Mapping[str, float]) -> "BlendRanker":
+        """The same rankers under other weights."""
+        other = copy.copy(self)
+        other._weights = np.array([weights[name] for name in self._names])
+        return other
 
     def score(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._fusion(self._scores(context, positions), self._weights)

@@ -44,7 +44,7 @@ def test_a_session_is_led_on_along_its_walk(lineup, encoder, fusion):
     assert np.isin(ranking.positions, np.arange(3, 20)).all()
     assert not ranking.fallback_used
     assert sum(pipeline.weights.values()) == pytest.approx(1.0)
-    assert lineup.find(pipeline.name).model_version == "v1"
+    assert pipeline.model_version == "v1"
 
 
 def test_a_filter_restricts_before_the_cap(lineup):
