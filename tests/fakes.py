@@ -202,6 +202,9 @@ class FakeUsers:
             for event in [event for event in events.values() if event.user_id == user_id]:
                 del events[event.id]
 
+    def consents(self, user_ids):
+        return {one: self.rows.users[one].consent for one in user_ids if one in self.rows.users}
+
     def forget_log(self, user_id):
         nobody = [replace(one, user_id=None) if one.user_id == user_id else one for one in self.rows.impressions]
         self.rows.impressions = nobody

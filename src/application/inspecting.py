@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.engagements import Engagement
 from domain.events import Rating
 from domain.impressions import Impression
 from domain.paging import Page, PageRequest
@@ -28,3 +29,14 @@ class ListImpressions:
     def __call__(self, page: PageRequest, user_id: int | None = None) -> Page[Impression]:
         with self.unit_of_work() as work:
             return work.impressions.list_page(page, user_id)
+
+
+@dataclass(frozen=True)
+class ListEngagements:
+    """A page of what was done with what was shown, or of what one user did, the latest first."""
+
+    unit_of_work: UnitOfWorkFactory
+
+    def __call__(self, page: PageRequest, user_id: int | None = None) -> Page[Engagement]:
+        with self.unit_of_work() as work:
+            return work.engagements.list_page(page, user_id)

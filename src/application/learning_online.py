@@ -115,9 +115,10 @@ class ArmReport:
 
 @dataclass(frozen=True)
 class BanditReport:
-    """The rules, and every arm that has been pulled or competes, context by context."""
+    """The policy, and every arm that has been pulled or competes, context by context."""
 
-    rules: BanditRules
+    policy: str
+    epsilon: float
     arms: Sequence[ArmReport]
 
 
@@ -134,7 +135,7 @@ class ShowBandit:
         lineup = self.lineups.current(self.states.catalogue_revision())
         known = self.store.read()
         reports = [report for context in CONTEXTS for report in self._context(context, known, lineup)]
-        return BanditReport(self.rules, reports)
+        return BanditReport(self.rules.policy, self.rules.epsilon, reports)
 
     def _context(self, context: str, known: Mapping[ArmKey, Arm], lineup: Lineup) -> list[ArmReport]:
         """The engines that compete for the longest histories of the context, and those that once did."""

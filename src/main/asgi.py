@@ -41,6 +41,7 @@ def build_app(container: Container) -> FastAPI:
         version=version("marquee"),
         cors_origins=settings.http.cors_origins,
         max_body_bytes=settings.http.max_body_bytes,
+        max_bulk_bytes=settings.http.max_bulk_bytes,
         lifespan=lifespan,
     )
     return create_app(options, container.providers)

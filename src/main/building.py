@@ -31,6 +31,7 @@ from domain.ports.storage import (
     EventLog,
     InteractionStore,
     ItemReader,
+    ShownLists,
     UnitOfWorkFactory,
     UserStates,
 )
@@ -100,6 +101,12 @@ def build_item_reader(unit_of_work: UnitOfWorkFactory) -> ItemReader:
     from infrastructure.caching.item_reader import CachedItemReader
 
     return CachedItemReader(unit_of_work)
+
+
+def build_shown_lists(unit_of_work: UnitOfWorkFactory) -> ShownLists:
+    from infrastructure.caching.shown_lists import CachedShownLists
+
+    return CachedShownLists(unit_of_work)
 
 
 def build_ranking_cache() -> RankingCache:

@@ -15,12 +15,21 @@ from application.accounts import (
     SignUp,
     UpdateAccount,
 )
+from application.bulk_events import RecordEvents
 from application.continuing import ContinueSession
+from application.engaging import EventRules, GiveFeedback, RecordEngagement
 from application.evaluating import EvaluateEngines
 from application.exporting import ExportInteractions
 from application.indexing import RebuildIndex
-from application.inspecting import ListAllRatings, ListImpressions
+from application.inspecting import ListAllRatings, ListEngagements, ListImpressions
 from application.items import AddItem, GetItem, ListItems, RemoveItem, UpdateItem
+from application.learning_online import (
+    BanditRules,
+    BanditSteering,
+    ShowBandit,
+    UpdateBandit,
+    UpdateBanditInTurn,
+)
 from application.loading import LoadDataset
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import ListRatings, RateItems, RemoveRating
@@ -36,14 +45,26 @@ from application.recommending import (
 from application.sessions import RenewSession, SignIn, SignOut, TokenIssuer
 from application.tasting import SetTaste, ShowTaste
 from application.training import EvaluateModel, TrainModel
-from main import building
+from main import building, loop
 from main.settings import Settings
+
+
+def event_rules_of(settings: Settings) -> EventRules:
+    """What the settings say of events."""
+    events = settings.events
+    return EventRules(timedelta(days=events.window_days), timedelta(seconds=events.skew_seconds))
 
 
 def serving_rules_of(settings: Settings) -> ServingRules:
     """The part of the settings that the use cases know."""
     serving = settings.serving
     return ServingRules(serving.liked_from, serving.min_interactions, serving.default_engine, serving.exploration)
+
+
+def bandit_rules_of(settings: Settings) -> BanditRules:
+    """How the settings let engines compete."""
+    bandit = settings.bandit
+    return BanditRules(bandit.policy, bandit.epsilon, bandit.engines, settings.serving.min_interactions)
 
 
 class Container(containers.DeclarativeContainer):
@@ -67,6 +88,8 @@ class Container(containers.DeclarativeContainer):
     catalogues = providers.Singleton(building.build_catalogues, engine)
     item_reader = providers.Singleton(building.build_item_reader, unit_of_work)
     event_log = providers.Resource(building.build_event_log, engine)
+    bandit_store = providers.Singleton(loop.build_bandit_store, engine)
+    leases = providers.Singleton(loop.build_leases, engine)
     bulk_store = providers.Singleton(building.build_bulk_store, engine)
     interaction_store = providers.Singleton(building.build_interaction_store, engine)
 
@@ -77,6 +100,15 @@ class Container(containers.DeclarativeContainer):
     trainer = providers.Singleton(building.build_trainer, index_wish)
     item_indexer = providers.Singleton(building.build_item_indexer, model_registry, index_wish)
     serving_rules = providers.Singleton(serving_rules_of, settings)
+
+    # learning online
+    bandit_rules = providers.Singleton(bandit_rules_of, settings)
+    show_bandit = providers.Singleton(ShowBandit, bandit_store, user_states, lineups, bandit_rules)
+    update_bandit = providers.Singleton(UpdateBandit, bandit_store, clock)
+    update_bandit_in_turn = providers.Singleton(
+        UpdateBanditInTurn, update_bandit, leases, clock, settings.provided.bandit.update_seconds
+    )
+    bandit_updates = providers.Resource(loop.run_bandit_updates, settings, update_bandit_in_turn)
 
     # accounts and sessions
     sign_up = providers.Singleton(SignUp, unit_of_work, hasher, password_policy, clock)
@@ -105,12 +137,26 @@ class Container(containers.DeclarativeContainer):
     list_ratings = providers.Singleton(ListRatings, unit_of_work)
     list_all_ratings = providers.Singleton(ListAllRatings, unit_of_work)
     list_impressions = providers.Singleton(ListImpressions, unit_of_work)
+    list_engagements = providers.Singleton(ListEngagements, unit_of_work)
 
     # recommendations
     ranking_cache = providers.Singleton(building.build_ranking_cache)
+    shown_lists = providers.Singleton(building.build_shown_lists, unit_of_work)
+    event_rules = providers.Singleton(event_rules_of, settings)
+    record_engagement = providers.Singleton(RecordEngagement, shown_lists, event_log, unit_of_work, clock, event_rules)
+    give_feedback = providers.Singleton(GiveFeedback, unit_of_work, rate_items, event_log, clock, event_rules)
+    record_events = providers.Singleton(RecordEvents, shown_lists, event_log, unit_of_work, clock, event_rules)
+
     show_ranking = providers.Singleton(ShowRanking, item_reader, event_log, clock, ids)
     random = providers.Singleton(building.build_random)
-    recommend = providers.Singleton(Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random)
+    bandit_steering = providers.Singleton(
+        BanditSteering, providers.Singleton(loop.build_arms, bandit_store), bandit_rules, random
+    )
+    # In turn: what an experiment decides stands.
+    steer = providers.Singleton(loop.build_steering, bandit_steering)
+    recommend = providers.Singleton(
+        Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random, steer
+    )
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
     recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
     continue_session = providers.Singleton(ContinueSession, user_states, lineups, show_ranking, serving_rules)

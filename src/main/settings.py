@@ -24,6 +24,22 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _split(values: object, name: str) -> object:
+    """The values, with the text under this name taken apart at its commas."""
+    if not isinstance(values, dict) or not isinstance(values.get(name), str):
+        return values
+    return {**values, name: tuple(part.strip() for part in values[name].split(",") if part.strip())}
+
+
+def _require_engine(engine: str, *others: str) -> None:
+    """Raise `ValueError` for a name that no engine has."""
+    # Only who asks for an engine by name waits for the libraries that the engines need.
+    from infrastructure.learning.lineup import ENGINES
+
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}; there are {', '.join((*others, *ENGINES))}")
+
+
 class DatabaseSettings(_Part):
     url: SecretStr | None = Field(
         None,
@@ -76,11 +92,33 @@ class ServingSettings(_Part):
     @model_validator(mode="after")
     def _engine_exists(self) -> "ServingSettings":
         if self.default_engine != AUTO:
-            # Only who asks for an engine by name waits for the libraries that the engines need.
-            from infrastructure.learning.lineup import ENGINES
+            _require_engine(self.default_engine, AUTO)
+        return self
 
-            if self.default_engine not in ENGINES:
-                raise ValueError(f"there is no engine {self.default_engine!r}; there are {AUTO}, {', '.join(ENGINES)}")
+
+class BanditSettings(_Part):
+    policy: Literal["off", "epsilon_greedy", "thompson"] = Field(
+        "off", description="How `auto` lets engines compete for lists, by what their lists have earned."
+    )
+    epsilon: float = Field(
+        0.1, ge=0, le=1, description="Share of lists for which `epsilon_greedy` draws any engine."
+    )
+    engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Engines that compete, comma-separated; without any, all trained ones."
+    )
+    update_seconds: float = Field(
+        0.0, ge=0, le=86_400, description="How often servers count what lists have earned, in seconds; 0 is never."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_engines(cls, values: object) -> object:
+        return _split(values, "engines")
+
+    @model_validator(mode="after")
+    def _engines_exist(self) -> "BanditSettings":
+        for engine in self.engines:
+            _require_engine(engine)
         return self
 
 
@@ -107,15 +145,20 @@ class HttpSettings(_Part):
         (), description="Origins whose pages may call the API, comma-separated."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body, in bytes.")
+    max_bulk_bytes: int = Field(16_777_216, ge=1024, description="Largest body of `POST /events/bulk`, in bytes.")
     workers: int = Field(1, ge=1, le=64, description="Server processes.")
 
     @model_validator(mode="before")
     @classmethod
     def _split_origins(cls, values: object) -> object:
-        if isinstance(values, dict) and isinstance(values.get("cors_origins"), str):
-            origins = tuple(origin.strip() for origin in values["cors_origins"].split(",") if origin.strip())
-            return {**values, "cors_origins": origins}
-        return values
+        return _split(values, "cors_origins")
+
+
+class EventSettings(_Part):
+    window_days: int = Field(
+        30, ge=1, le=365, description="Days after a list was shown in which something done with it still counts."
+    )
+    skew_seconds: int = Field(300, ge=0, le=86_400, description="How far a client's clock may differ from ours.")
 
 
 class LogSettings(_Part):
@@ -143,7 +186,9 @@ class Settings(BaseSettings):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     serving: ServingSettings = Field(default_factory=ServingSettings)
+    bandit: BanditSettings = Field(default_factory=BanditSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
+    events: EventSettings = Field(default_factory=EventSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

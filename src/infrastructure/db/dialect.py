@@ -85,6 +85,21 @@ def foreign_keys_off(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys = ON")
 
 
+@contextmanager
+def waiting_long(connection: Connection, seconds: int = 60) -> Iterator[None]:
+    """Between transactions: let SQLite wait for the write lock as long as another process may take to migrate."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {usual}")
+
+
 def broken_foreign_keys(connection: Connection) -> int:
     """Rows that refer to nothing, which only SQLite can come to have."""
     if connection.dialect.name != "sqlite":

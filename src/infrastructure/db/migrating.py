@@ -10,7 +10,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from infrastructure.db.dialect import broken_foreign_keys, foreign_keys_off, lift_time_limit, lock_name
+from infrastructure.db.dialect import (
+    broken_foreign_keys,
+    foreign_keys_off,
+    lift_time_limit,
+    lock_name,
+    waiting_long,
+)
 from infrastructure.db.engine import connecting, reading
 
 
@@ -49,7 +55,12 @@ def newest_revision() -> str | None:
 @contextmanager
 def schema_changes(engine: Engine) -> Iterator[Connection]:
     """A connection to change the schema on: one process at a time, and all or nothing."""
-    with connecting(engine.connect) as connection, foreign_keys_off(connection), connection.begin():
+    with (
+        connecting(engine.connect) as connection,
+        foreign_keys_off(connection),
+        waiting_long(connection),
+        connection.begin(),
+    ):
         lift_time_limit(connection)
         lock_name(connection, "schema")
         yield connection

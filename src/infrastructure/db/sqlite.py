@@ -4,6 +4,7 @@ import os
 import sqlite3
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -22,6 +23,9 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     # In KiB. The default of 2 MB holds too little of the ratings' indexes: large loads take half as long again.
     ("cache_size", "-16384", -16384),
 )
+
+#: seconds between attempts to set up a file that another process is setting up
+RETRY_S = 0.01
 
 _READS = ("SELECT", "PRAGMA", "EXPLAIN", "BEGIN")
 _HAS_TURN = "has_turn"
@@ -44,7 +48,7 @@ def sqlite_engine(url: URL, pool_size: int, timeout_s: float) -> Engine:
     )
     writers = WriterQueue(timeout_s)
     event.listen(engine, "do_connect", lambda *_: _make_file(file))
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", lambda connection, _: _prepare(connection, timeout_s))
     event.listen(engine, "before_cursor_execute", writers.begin_before_writing)
     event.listen(engine, "checkin", writers.leave)
     return engine
@@ -99,11 +103,24 @@ def _make_file(file: Path) -> None:
         raise StorageUnavailable(f"The database file cannot be made: {refused.strerror}.") from refused
 
 
-def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+def _prepare(connection: sqlite3.Connection, timeout_s: float) -> None:
     # The driver would begin transactions by rules of its own, and none for DDL.
     connection.isolation_level = None
     for name, value, expected in PRAGMAS:
-        connection.execute(f"PRAGMA {name} = {value}")
+        _set(connection, f"PRAGMA {name} = {value}", timeout_s)
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()
         if found != expected:
             raise StorageUnavailable(f"SQLite did not take {name} = {value}, which durable storage needs.")
+
+
+def _set(connection: sqlite3.Connection, pragma: str, timeout_s: float) -> None:
+    """A new file can change to WAL while nobody else does so; of several, SQLite fails all but one without waiting."""
+    deadline = monotonic() + timeout_s
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as busy:
+            if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(RETRY_S)

@@ -1,5 +1,7 @@
 """Accounts in SQL."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -9,7 +11,7 @@ from domain.paging import Page, PageRequest
 from domain.taste import TasteSettings
 from domain.users import Role, User
 from infrastructure.db import tables
-from infrastructure.db.counts import lock_items, recount, shift_counts
+from infrastructure.db.counts import chunks, lock_items, recount, shift_counts
 from infrastructure.db.dialect import advance_ids, lift_time_limit, lock_all, locked, upsert
 from infrastructure.db.keys import can_be_id, fold
 from infrastructure.db.paging import count_of, window
@@ -64,6 +66,13 @@ class SqlUsers:
             raise LastAdmin
         self._take_back_ratings(user_id)
         self._session.execute(delete(User).where(users.c.id == user_id))
+
+    def consents(self, user_ids: Sequence[int]) -> dict[int, bool]:
+        found: dict[int, bool] = {}
+        for part in chunks([user_id for user_id in user_ids if can_be_id(user_id)]):
+            rows = self._session.execute(select(users.c.id, users.c.consent).where(users.c.id.in_(part)))
+            found.update((row.id, row.consent) for row in rows)
+        return found
 
     def forget_log(self, user_id: int) -> None:
         for table in (tables.impressions, tables.engagements):

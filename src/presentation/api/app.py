@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
 from domain.items import Kind
-from presentation.api import admin, auth, debug, errors, health, ratings, recommendations, taste, users
+from presentation.api import admin, auth, debug, errors, events, health, ratings, recommendations, taste, users
 from presentation.api.catalogue import catalogue_router
 from presentation.api.dependencies import Provided, Providers
 from presentation.api.docs import serve_docs
@@ -30,6 +30,7 @@ TAGS = [
     {"name": "Sign-in", "description": "Tokens, their renewal and their end."},
     {"name": "Recommendations", "description": "Lists for users, for strangers and like a title; onboarding."},
     {"name": "Ratings", "description": "What users think of titles."},
+    {"name": "Events", "description": "What users do with what they are shown."},
     {"name": "Movies", "description": "The films of the catalogue."},
     {"name": "Tracks", "description": "The tracks of the catalogue."},
     {"name": "Courses", "description": "The courses of the catalogue."},
@@ -47,6 +48,7 @@ class ApiOptions:
     title: str = "Marquee"
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = 1_048_576
+    max_bulk_bytes: int = 16_777_216
     docs: bool = True
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 
@@ -66,7 +68,7 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
         raise KeyError(f"no provider is named {', '.join(sorted(missing))}")
     # The hot path first: routes are tried one after another. They are taken out of their routers, for looking into an
     # included router costs every request 50 µs.
-    routers = [one.router for one in (recommendations, ratings, auth, users, taste, health, admin, debug)]
+    routers = [one.router for one in (recommendations, events, ratings, auth, users, taste, health, admin, debug)]
     routers += [catalogue_router(kind) for kind in Kind]
     app = Api(
         routes=[route for router in routers for route in router.routes],
@@ -90,7 +92,7 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
 
 def _surround(app: FastAPI, options: ApiOptions) -> None:
     """The last middleware added is the first to see a request."""
-    app.add_middleware(BodyLimit, most=options.max_body_bytes)
+    app.add_middleware(BodyLimit, most=options.max_body_bytes, exceptions={events.BULK_PATH: options.max_bulk_bytes})
     if options.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from application.accounts import ListAccounts
-from application.inspecting import ListAllRatings, ListImpressions
+from application.inspecting import ListAllRatings, ListEngagements, ListImpressions
 from application.items import ListItems
+from domain.engagements import Engagement
 from domain.events import Rating
 from domain.impressions import Impression
 from domain.items import Item, ItemSearch
@@ -17,6 +18,7 @@ from presentation.api.dependencies import admin, provided
 from presentation.api.documenting import NOT_ADMIN, fails, named
 from presentation.api.schemas.accounts import AccountRowOut
 from presentation.api.schemas.common import PageOut, PageQuery
+from presentation.api.schemas.events import EngagementOut
 from presentation.api.schemas.impressions import ImpressionOut
 from presentation.api.schemas.items import ItemOut
 from presentation.api.schemas.operations import ModelsOut, RowsQuery
@@ -63,6 +65,15 @@ def debug_impressions(
 ) -> Page[Impression]:
     """A page of the lists that were shown, or of those shown to one user, newest first."""
     return list_impressions(query.request(), query.user_id)
+
+
+@router.get("/engagements", summary="Show engagement rows", response_model=PageOut[EngagementOut])
+def debug_engagements(
+    query: Annotated[RowsQuery, Query()],
+    list_engagements: Annotated[ListEngagements, provided("list_engagements")],
+) -> Page[Engagement]:
+    """A page of what was done with what was shown, or of what one user did, the latest first."""
+    return list_engagements(query.request(), query.user_id)
 
 
 @router.get("/model", summary="Show model versions")

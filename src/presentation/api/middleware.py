@@ -2,8 +2,9 @@
 
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -71,17 +72,22 @@ class _BodyTooLarge(Exception):
 
 @dataclass(frozen=True)
 class BodyLimit:
-    """Refuses bodies of more than `most` bytes: by what they announce, and by what arrives."""
+    """Refuses bodies of more than `most` bytes: by what they announce, and by what arrives.
+
+    `exceptions` are paths that take another number of bytes.
+    """
 
     app: ASGIApp
     most: int
+    exceptions: Mapping[str, int] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if _announced_length(scope) > self.most:
-            await self._refuse(scope, receive, send)
+        most = self.exceptions.get(scope["path"].removeprefix(scope.get("root_path", "")), self.most)
+        if _announced_length(scope) > most:
+            await self._refuse(most, scope, receive, send)
             return
         received, answering = 0, False
 
@@ -89,24 +95,24 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.most:
+            if received > most:
                 raise _BodyTooLarge
             return message
 
         async def send_watched(message: Message) -> None:
             nonlocal answering
             # Whatever the framework made of the exception above, the answer is ours.
-            if received <= self.most or answering:
+            if received <= most or answering:
                 answering = True
                 await send(message)
 
         with suppress(_BodyTooLarge):
             await self.app(scope, receive_limited, send_watched)
-        if received > self.most and not answering:
-            await self._refuse(scope, receive, send)
+        if received > most and not answering:
+            await self._refuse(most, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        message = f"The body must not have more than {self.most} bytes."
+    async def _refuse(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+        message = f"The body must not have more than {most} bytes."
         content = envelope("body_too_large", message, (), scope["state"]["request_id"])
         response = error_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, content, {"Connection": "close"})
         await response(scope, receive, send)

@@ -9,6 +9,7 @@ import typer
 from application.accounts import NewAccount, SignUp
 from application.exporting import ExportInteractions
 from application.indexing import RebuildIndex
+from application.learning_online import HOURS, MIN_INTERACTIONS, ShowBandit, UpdateBandit
 from application.loading import LoadDataset, LoadReport
 from application.recommending import Recommend
 from application.training import EvaluateModel, TrainingReport, TrainModel
@@ -18,7 +19,14 @@ from domain.ports.learning import ModelRegistry
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
 from presentation.cli.context import console, told_plainly, use
-from presentation.cli.tables import evaluation_tables, index_line, recommendations_table, timed, training_bar
+from presentation.cli.tables import (
+    bandit_table,
+    evaluation_tables,
+    index_line,
+    recommendations_table,
+    timed,
+    training_bar,
+)
 
 app = typer.Typer(
     name="marquee",
@@ -100,6 +108,28 @@ def recommend(
         caller = Principal(user, Role.USER)
         request = RecommendationRequest(k=k, engine=engine, platform="cli")
         console.print(recommendations_table(use(context, "recommend", Recommend)(caller, request)))
+
+
+@app.command("online-update")
+def online_update(
+    context: typer.Context,
+    hours: Annotated[int, typer.Option(min=1, max=8760, help="Lists shown in so many last hours are counted.")] = HOURS,
+    min_interactions: Annotated[
+        int, typer.Option(min=0, help="Engagements that must be found there; with fewer, nothing is counted.")
+    ] = MIN_INTERACTIONS,
+) -> None:
+    """Count what the engines' lists have earned, each once, and show how the engines stand."""
+    with told_plainly():
+        context.obj("migrate")()
+        report = use(context, "update_bandit", UpdateBandit)(hours, min_interactions)
+        found = f"{report.engagements:,} engagements in the last {hours} hours"
+        console.print(
+            f"{found}, {report.lists:,} lists counted"
+            if report.enough
+            else f"{found}: fewer than {min_interactions:,}, so nothing was counted",
+            highlight=False,
+        )
+        console.print(bandit_table(use(context, "show_bandit", ShowBandit)()))
 
 
 @data.command()

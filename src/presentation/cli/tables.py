@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from application.evaluating import EngineReport
+from application.learning_online import BanditReport
 from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.recommendation import RecommendationList
 from presentation.cli.context import console
@@ -70,6 +71,25 @@ def recommendations_table(shown: RecommendationList) -> Table:
             ", ".join(item.genres),
             f"{recommendation.score:.4f}",
             recommendation.reason.text.replace("*", "") if recommendation.reason else "",
+        )
+    return table
+
+
+def bandit_table(report: BanditReport) -> Table:
+    """What each engine's lists have earned, by length of history, and its chance to make the next one."""
+    table = Table(title=f"Bandit, policy {report.policy}", title_justify="left")
+    table.add_column("ratings", no_wrap=True)
+    table.add_column("engine", no_wrap=True)
+    for heading in ("lists", "reward", "95 %", "chance"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for arm in report.arms:
+        table.add_row(
+            arm.context,
+            arm.engine,
+            f"{arm.pulls:,}",
+            f"{arm.mean:.4f}" if arm.pulls else "",
+            f"{arm.interval[0]:.4f} to {arm.interval[1]:.4f}" if arm.pulls else "",
+            "" if arm.chance is None else f"{arm.chance:.3f}",
         )
     return table
 

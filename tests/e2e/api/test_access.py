@@ -38,6 +38,9 @@ ACCESS = {
             ("DELETE", "{item_id}"),
         )
     },
+    "POST /events/engagements": "user",
+    "POST /events/feedback": "user",
+    "POST /events/bulk": "admin",
     "POST /ratings/": "user",
     "GET /ratings/": "user",
     "DELETE /ratings/{item_id}": "user",
@@ -51,10 +54,12 @@ ACCESS = {
     "GET /recommendations/similar/{item_id}": "open",
     "GET /recommendations/health": "open",
     "POST /admin/reindex": "admin",
+    "GET /admin/bandit": "admin",
     "GET /debug/users": "admin",
     "GET /debug/items": "admin",
     "GET /debug/ratings": "admin",
     "GET /debug/impressions": "admin",
+    "GET /debug/engagements": "admin",
     "GET /debug/model": "admin",
 }
 #: who is let in where

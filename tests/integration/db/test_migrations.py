@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -87,6 +88,18 @@ def test_several_processes_may_migrate_at_once(fresh, fresh_url):
             stack.callback(engine.dispose)
         assert at_once(*(lambda engine=engine: migrate(engine) for engine in engines)) == [None] * 3
     assert current_revision(fresh) == newest_revision()
+
+
+def test_a_migration_waits_for_another_longer_than_a_request_would(fresh_sqlite_url):
+    slow, hasty = make_engine(fresh_sqlite_url), make_engine(fresh_sqlite_url, timeout_s=0.05)
+    with ThreadPoolExecutor() as pool:
+        with schema_changes(slow) as connection:
+            connection.execute(text("CREATE TABLE there_first (id INTEGER)"))
+            waiting = pool.submit(migrate, hasty)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        waiting.result(timeout=20)
+    assert "there_first" in table_names(hasty)
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(fresh):

@@ -34,7 +34,7 @@ def without_what_is_absent(answer: object) -> object:
         for name in ("reason", "parts"):
             if place[name] is None:
                 del place[name]
-    for name in ("availability", "session_length"):
+    for name in ("availability", "session_length", "experiment", "variant"):
         if answer["metadata"][name] is None:
             del answer["metadata"][name]
     return answer
@@ -45,7 +45,15 @@ def of_a_session(shown: RecommendationList) -> RecommendationList:
     return dataclasses.replace(shown, metadata=about)
 
 
-@pytest.mark.parametrize("of_kind", [lambda shown: shown, of_a_session], ids=["list", "session"])
+def of_an_experiment(shown: RecommendationList) -> RecommendationList:
+    about = dataclasses.replace(shown.metadata, experiment="01950f3c-6c00-7a1b-9c2d-3e4f5a6b7c8d", variant="treatment")
+    return dataclasses.replace(shown, metadata=about)
+
+
+KINDS = {"list": lambda shown: shown, "session": of_a_session, "experiment": of_an_experiment}
+
+
+@pytest.mark.parametrize("of_kind", KINDS.values(), ids=KINDS)
 def test_the_bytes_are_those_of_the_schema(of_kind: Callable[[RecommendationList], RecommendationList]):
     shown = of_kind(shown_list())
     assert orjson.loads(render(shown)) == without_what_is_absent(by_the_schema(shown))
@@ -55,6 +63,11 @@ def test_only_a_session_tells_its_length_and_the_encoders():
     assert not {"availability", "session_length"} & orjson.loads(render(shown_list()))["metadata"].keys()
     told = orjson.loads(render(of_a_session(shown_list())))["metadata"]
     assert (told["availability"], told["session_length"]) == ({"mean": True, "gru": False}, 3)
+
+
+def test_only_a_list_of_an_experiment_names_it_and_the_variant():
+    assert not {"experiment", "variant"} & orjson.loads(render(shown_list()))["metadata"].keys()
+    assert orjson.loads(render(of_an_experiment(shown_list())))["metadata"]["variant"] == "treatment"
 
 
 def test_the_bytes_pass_the_schema_strictly():

@@ -19,6 +19,7 @@ from presentation.api.schemas.common import (
     example,
     left_out,
 )
+from presentation.api.schemas.events import ENGAGED, SAID, EngagementOut, FeedbackOut
 from presentation.api.schemas.impressions import SHOWN, ImpressionOut
 from presentation.api.schemas.ratings import RATING, RatingOut
 
@@ -153,6 +154,8 @@ class ExportOut(Answer):
     taste: TasteSettingsOut
     ratings: list[RatingOut]
     impressions: list[ImpressionOut]
+    engagements: list[EngagementOut]
+    feedback: list[FeedbackOut]
 
     model_config = example(
         {
@@ -160,5 +163,7 @@ class ExportOut(Answer):
             "taste": {"muted_genres": ["Horror"], "boosted_genres": []},
             "ratings": [RATING],
             "impressions": [SHOWN],
+            "engagements": [ENGAGED],
+            "feedback": [SAID],
         }
     )

@@ -1,0 +1,44 @@
+"""Builders of what closes the loop: what lists earn decides which engine makes the next ones."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from application.steering import Steering, SteerInTurn
+from domain.ports.bandit import ArmReader, BanditStore, Leases
+from main.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def build_bandit_store(engine: "Engine") -> BanditStore:
+    from infrastructure.db.bandit import SqlBandit
+
+    return SqlBandit(engine)
+
+
+def build_leases(engine: "Engine") -> Leases:
+    from infrastructure.db.leases import SqlLeases
+
+    return SqlLeases(engine)
+
+
+def build_arms(bandit_store: BanditStore) -> ArmReader:
+    from infrastructure.caching.arms import CachedArms
+
+    return CachedArms(bandit_store)
+
+
+def build_steering(*steerings: Steering) -> Steering:
+    return SteerInTurn(steerings)
+
+
+def run_bandit_updates(settings: Settings, update: Callable[[], object]) -> Iterator[None]:
+    """Bring the arms up to date every so often while a server runs, where the settings say so."""
+    from infrastructure.background import Background
+
+    background = Background("bandit-updates", update, settings.bandit.update_seconds)
+    if settings.bandit.update_seconds:
+        background.start()
+    yield
+    background.close()
