@@ -100,6 +100,25 @@ def test_ratings_are_exported_as_they_were_stored(trained, tmp_path, suffix):
     assert table == [tuple(map(float, row)) for row in stored]
 
 
+def test_an_online_update_counts_each_list_once_and_keeps_what_it_learnt(trained, tmp_path):
+    copy = type(trained)(tmp_path / "home")
+    shutil.copytree(trained.home, copy.home)
+    told = copy("recommend", 1, "-k", 3, MARQUEE_BANDIT__POLICY="thompson")
+    assert "Engine ncf" in told
+    assert "nothing was counted" in copy("online-update", "--hours", 24, "--min-interactions", 1)
+    with sqlite3.connect(copy.home / "marquee.db") as connection:
+        connection.execute(
+            "INSERT INTO engagements"
+            " (id, impression_id, item_id, user_id, action, occurred_at, recorded_at, rank, shown_at, engine)"
+            " SELECT id, id, 1, user_id, 'click', shown_at, shown_at, 1, shown_at, engine FROM impressions"
+        )
+    for counted in (1, 0):
+        told = copy("online-update", "--hours", 24, "--min-interactions", 1, MARQUEE_BANDIT__POLICY="epsilon_greedy")
+        assert f"1 engagements in the last 24 hours, {counted} lists counted" in told
+        assert "policy epsilon_greedy" in told and "0.5000" in told
+    assert rows(copy, "SELECT context, engine, pulls, reward_sum FROM bandit_arms") == [("5-19", "ncf", 1, 0.5)]
+
+
 def test_an_admin_is_made_with_a_password_from_a_pipe(marquee):
     told = marquee("users", "create-admin", "root@example.com", "--password-stdin", stdin="a long enough secret\n")
     assert "root@example.com" in told and "a long enough secret" not in told

@@ -4,7 +4,8 @@ import numpy as np
 from rich.console import Console
 
 from application.evaluating import EngineReport
-from presentation.cli.tables import evaluation_tables
+from application.learning_online import ArmReport, BanditReport
+from presentation.cli.tables import bandit_table, evaluation_tables
 
 FIGURES = {
     "hr@10": 0.3131,
@@ -55,3 +56,16 @@ def test_an_engine_is_told_with_all_that_it_was_judged_by():
 def test_every_engine_stands_in_both_tables():
     text = told("linear", "ease")
     assert text.count("linear") == text.count("ease") == 2
+
+
+def test_arms_are_told_with_what_they_earned_and_their_chance():
+    arms = [
+        ArmReport("5-19", "linear", 1240, 0.2141, (0.1932, 0.2364), 0.93),
+        ArmReport("100+", "ease", 0, 0.0, (0, 1)),
+    ]
+    out = StringIO()
+    Console(file=out, width=120).print(bandit_table(BanditReport("thompson", 0.1, arms)))
+    first, second = [line for line in out.getvalue().splitlines() if "│" in line]
+    for wanted in ("5-19", "linear", "1,240", "0.2141", "0.1932 to 0.2364", "0.930"):
+        assert wanted in first
+    assert "ease" in second and "0.0000" not in second

@@ -19,8 +19,10 @@ def no_settings_from_outside(monkeypatch, tmp_path):
 def test_nested_settings_are_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("MARQUEE_SERVING__MIN_INTERACTIONS", "7")
     monkeypatch.setenv("MARQUEE_HTTP__CORS_ORIGINS", "https://a.example, https://b.example")
+    monkeypatch.setenv("MARQUEE_BANDIT__ENGINES", "linear, ease")
     settings = Settings()
     assert settings.serving.min_interactions == 7
+    assert settings.bandit.engines == ("linear", "ease")
     assert settings.http.cors_origins == ("https://a.example", "https://b.example")
 
 
@@ -48,6 +50,9 @@ def test_production_demands_a_secret():
         {"auth": {"access_minutes": 16}},
         {"serving": {"default_engine": "oracle"}},
         {"serving": {"liked_from": 6}},
+        {"bandit": {"policy": "greedy"}},
+        {"bandit": {"engines": "linear,oracle"}},
+        {"bandit": {"epsilon": 1.5}},
         {"database": {"pool": 3}},
         {"index": {"kind": "guess"}},
         {"index": {"recall": 1.1}},
