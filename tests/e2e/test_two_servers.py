@@ -1,46 +1,12 @@
 """Two server processes on one data folder: what a user or an admin did on one is in the next answer of the other."""
 
-import socket
-import subprocess
-import sys
-import time
-
-import httpx
 import pytest
 
 from tests.e2e.cli.conftest import Marquee, write_dataset
+from tests.servers import signed_in, start, wait_until_ready
 
 ADMIN = {"username": "root@example.com", "password": "a long enough secret"}
 ANNA = {"email": "anna@example.com", "username": "anna", "password": "correct-horse-9"}
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def start(marquee):
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-c", "from main.cli import run; run()", "serve", "--port", str(port)],
-        env=marquee.environment,
-        cwd=marquee.home.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return server, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
-
-
-def wait_until_ready(client, patience=60):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        try:
-            if client.get("/health/ready").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise TimeoutError("the server did not become ready")
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +26,6 @@ def servers(tmp_path_factory):
             client.close()
             server.terminate()
             server.wait(timeout=20)
-
-
-def signed_in(client, credentials):
-    token = client.post("/auth/token", data=credentials).json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="module")

@@ -1,35 +1,22 @@
 """Every test that asks for `engine` runs on SQLite and on PostgreSQL: one contract for both."""
 
-import os
 import shutil
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
 from infrastructure.db.engine import make_engine
 from infrastructure.db.migrating import migrate
 from infrastructure.db.tables import metadata
 from infrastructure.db.unit_of_work import SqlUnitsOfWork
+from tests.postgres import own_database
 
 
 @pytest.fixture(scope="session")
 def postgres_url():
-    """A database of this session's own on the server that MARQUEE_TEST_POSTGRES names."""
-    server = os.environ.get("MARQUEE_TEST_POSTGRES")
-    if not server:
-        reason = "MARQUEE_TEST_POSTGRES names no PostgreSQL server (postgresql+psycopg://user@host:5432/database)"
-        if os.environ.get("MARQUEE_REQUIRE_SERVERS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    name = f"marquee_test_{uuid4().hex}"
-    administration = create_engine(server, isolation_level="AUTOCOMMIT")
-    with administration.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with administration.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    administration.dispose()
+    """A database of this session's own."""
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
