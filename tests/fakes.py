@@ -11,6 +11,7 @@ from domain.catalogue import Catalogue
 from domain.engagements import Engagement, signal_of
 from domain.errors import (
     EmailTaken,
+    ExperimentNotFound,
     InvalidToken,
     ItemIdTaken,
     ItemNotFound,
@@ -121,6 +122,7 @@ class Rows:
     spent: set = field(default_factory=set)
     revoked: set = field(default_factory=set)
     taste: dict = field(default_factory=dict)
+    experiments: dict = field(default_factory=dict)
     revision: int = 0
 
 
@@ -146,6 +148,7 @@ class FakeUnitOfWork:
         self.impressions = FakeImpressions(self.rows)
         self.engagements = FakeEvents(self.rows.engagements)
         self.feedback = FakeEvents(self.rows.feedback)
+        self.experiments = FakeExperiments(self.rows)
         self.refresh_tokens = FakeRefreshTokens(self.rows)
         return self
 
@@ -313,6 +316,31 @@ class FakeEvents:
     def list_page(self, page, user_id=None):
         found = [event for event in self.events.values() if user_id is None or event.user_id == user_id]
         return page_of(sorted(found, key=lambda event: event.occurred_at, reverse=True), page)
+
+
+class FakeExperiments:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def get(self, experiment_id):
+        try:
+            return self.rows.experiments[experiment_id]
+        except KeyError:
+            raise ExperimentNotFound(experiment_id) from None
+
+    take = get
+
+    def add(self, experiment):
+        self.rows.experiments[experiment.id] = experiment
+
+    save = add
+
+    def list_page(self, page):
+        return page_of(list(self.rows.experiments.values())[::-1], page)
+
+    def list_unfinished(self):
+        started = [one for one in self.rows.experiments.values() if one.started_at and not one.stopped_at]
+        return sorted(started, key=lambda one: one.started_at)
 
 
 class FakeRefreshTokens:

@@ -11,6 +11,7 @@ from domain.events import Interactions, Rating
 from domain.impressions import Impression
 from domain.items import Item, ItemSearch, Kind
 from domain.paging import Page, PageRequest
+from domain.ports.experiments import Experiments
 from domain.recommendation import UserState
 from domain.taste import TasteSettings
 from domain.users import Demographics, RefreshToken, User
@@ -169,6 +170,8 @@ class UnitOfWork(Protocol):
     def engagements(self) -> Engagements: ...
     @property
     def feedback(self) -> FeedbackGiven: ...
+    @property
+    def experiments(self) -> Experiments: ...
     @property
     def refresh_tokens(self) -> RefreshTokens: ...
 

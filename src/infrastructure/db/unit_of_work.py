@@ -10,6 +10,7 @@ import infrastructure.db.mapping  # noqa: F401  (maps the entities)
 from domain.engagements import Engagement, Feedback
 from infrastructure.db.engagements import SqlEvents, sql_engagements, sql_feedback
 from infrastructure.db.engine import connecting
+from infrastructure.db.experiments import SqlExperiments
 from infrastructure.db.impressions import SqlImpressions
 from infrastructure.db.items import SqlItems
 from infrastructure.db.ratings import SqlRatings
@@ -30,6 +31,7 @@ class SqlUnitOfWork:
     impressions: SqlImpressions
     engagements: SqlEvents[Engagement]
     feedback: SqlEvents[Feedback]
+    experiments: SqlExperiments
     refresh_tokens: SqlRefreshTokens
 
     def __init__(self, engine: Engine) -> None:
@@ -44,6 +46,7 @@ class SqlUnitOfWork:
         self.impressions = SqlImpressions(self._session)
         self.engagements = sql_engagements(self._session)
         self.feedback = sql_feedback(self._session)
+        self.experiments = SqlExperiments(self._session)
         self.refresh_tokens = SqlRefreshTokens(self._session)
         return self
 
