@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from application.accounts import NewAccount
 from benchmarks.circumstances import circumstances
 from benchmarks.load import Load, Tally, request_bytes, send_each_once, send_for
 from benchmarks.quality import epoch_lines
@@ -24,11 +25,16 @@ from benchmarks.servers import (
     serving,
     yardstick_command,
 )
+from domain.engagements import Action
+from domain.paging import PageRequest
+from domain.users import Role
 from main.container import Container, build_container
 from main.settings import Settings
 
 LIST = "/recommendations/?k=10"
 WARM_UP_S = 2.0
+#: events that are sent in bulk, how many of them in one call, and the aim, a second
+BULK_EVENTS, BULK_CALL, BULK_AIM = 100_000, 10_000, 20_000
 
 #: wide enough for the table where there is no terminal to ask
 console = Console(width=None if sys.stdout.isatty() else 140)
@@ -48,6 +54,7 @@ class Row:
 class Speed:
     rows: Sequence[Row]
     start_s: float
+    bulk_rate: float
 
 
 def main() -> None:
@@ -101,13 +108,16 @@ def measure(
         send_for(port, lists, WARM_UP_S)
         plain = send_for(port, lists, seconds)
         fresh = after_ratings(container, port, ids, tokens, seconds)
+        engaged = each_once(port, engagements(container, port, ids, tokens, int(yardstick.rate * seconds / 4)))
+        bulk = bulk_events(container, port, ids)
     rows = [
         Row("bare FastAPI reply, ten Pydantic items", yardstick),
         Row("GET /recommendations/, the same users again", plain, plain.rate / yardstick.rate, 0.5),
         Row("the bare reply again", own_yardstick),
         Row("GET /recommendations/, right after a rating", fresh, fresh.rate / own_yardstick.rate, 0.25),
+        Row("POST /events/engagements", engaged, engaged.rate / own_yardstick.rate, 0.5),
     ]
-    return Speed(rows, start_s)
+    return Speed(rows, start_s, bulk)
 
 
 def signed_in(container: Container, count: int) -> tuple[list[int], list[str]]:
@@ -137,6 +147,37 @@ def after_ratings(container: Container, port: int, ids: Sequence[int], tokens: S
         if elapsed >= seconds:
             break
     return tally.load(elapsed)
+
+
+def engagements(container: Container, port: int, ids: Sequence[int], tokens: Sequence[str], most: int) -> list[bytes]:
+    """Requests that each say something new of a list that the user was just shown: every item, every action."""
+    send_each_once(port, [request_bytes(LIST, token) for token in tokens], Tally())
+    said = []
+    for user_id, token in zip(ids, tokens, strict=True):
+        with container.unit_of_work()() as work:
+            (shown,) = work.impressions.list_page(PageRequest(size=1), user_id).items
+        for place in shown.items:
+            for action in Action:
+                body = {"impression_id": shown.id, "item_id": place.item_id, "action": action}
+                said.append(request_bytes("/events/engagements", token, "POST", json.dumps(body).encode()))
+    return said[:most]
+
+
+def bulk_events(container: Container, port: int, ids: Sequence[int]) -> float:
+    """Events a second of calls with as many events as fit, one after another."""
+    admin = container.sign_up()(NewAccount("bulk@example.com", "bulk", "a password of this run"), role=Role.ADMIN)
+    token = container.access_tokens().issue(admin, container.clock().now())
+    lines = []
+    for number in range(BULK_EVENTS):
+        said = {"user_id": ids[number % len(ids)], "item_id": 1 + number % 50, "feedback": "skip", "timestamp": number}
+        lines.append(json.dumps(said))
+    calls = [lines[start : start + BULK_CALL] for start in range(0, len(lines), BULK_CALL)]
+    tally = Tally()
+    requests = [request_bytes("/events/bulk", token, "POST", "\n".join(call).encode()) for call in calls]
+    elapsed = send_each_once(port, requests, tally)
+    if tally.failed:
+        raise RuntimeError(f"{tally.failed} of {len(requests)} bulk calls were refused")
+    return len(lines) / elapsed
 
 
 def rounds_of_ratings(container: Container, ids: Sequence[int], tokens: Sequence[str]) -> Iterator[list[bytes]]:
@@ -175,6 +216,9 @@ def show(speed: Speed, cores: Sequence[int]) -> None:
     checks = Table(show_header=False)
     checks.add_row(
         "p99 of a list, in its p50", f"{tail.p99_ms / tail.p50_ms:.1f}", "< 10", met(tail.p99_ms < 10 * tail.p50_ms)
+    )
+    checks.add_row(
+        "POST /events/bulk, events a second", f"{speed.bulk_rate:,.0f}", "≥ 20,000", met(speed.bulk_rate >= BULK_AIM)
     )
     checks.add_row("start to first answer", f"{speed.start_s:.2f} s", "< 5 s", met(speed.start_s < 5))
     console.print(checks)
