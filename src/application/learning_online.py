@@ -68,7 +68,8 @@ class BanditSteering:
 
     def __call__(self, state: UserState, direction: Direction, lineup: Lineup) -> Direction:
         policy, request = self.rules.chooser, direction.request
-        if policy is None or request.engine != AUTO or state.is_unknown:
+        decided = request.engine != AUTO or direction.interleave is not None
+        if policy is None or decided or state.is_unknown:
             return direction
         length = len(state.history)
         engines = self.rules.competitors(lineup, length, direction.min_interactions)

@@ -131,6 +131,8 @@ def test_engines_compete_only_where_the_choice_is_open(lineup):
     assert steer(state(7), AUTO, lineup).request.engine in TRAINED
     by_name = Direction(RecommendationRequest(engine="popularity"))
     assert steer(state(7), by_name, lineup) is by_name
+    drafted = replace(AUTO, interleave=("ncf", "popularity"))
+    assert steer(state(7), drafted, lineup) is drafted
     assert steer(state(0), AUTO, lineup) is AUTO
     assert steering(BanditRules())(state(7), AUTO, lineup) is AUTO
 
