@@ -166,7 +166,9 @@ def uniform(experiment_id: str, purpose: str, user_id: int) -> float:
 def _shares(split: TrafficSplit, names: Sequence[str]) -> tuple[list[float], list[Detail]]:
     """The share of each variant, and what is wrong with the split."""
     if isinstance(split, Mapping):
-        unknown = [Detail(f"traffic_split.{name}", "there is no such variant") for name in split if name not in names]
+        unknown = [
+            Detail(f"traffic_split.{name[:64]}", "there is no such variant") for name in split if name not in names
+        ]
         missing = [Detail(f"traffic_split.{name}", "is missing") for name in names if name not in split]
         shares, wrong = [split.get(name, 0.0) for name in names], unknown + missing
     elif isinstance(split, int | float):

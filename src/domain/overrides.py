@@ -8,6 +8,7 @@ from domain.errors import Detail
 
 #: most names of weights
 MOST_WEIGHTS = 50
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def checked(given: Mapping[str, object], where: str) -> tuple[Overrides, list[De
         check = _CHECKS.get(name)
         if check is None:
             known = ", ".join(_CHECKS)
-            wrong.append(Detail(f"{where}.{name}", f"is nothing that can be overridden; {known} can"))
+            wrong.append(Detail(f"{where}.{name[:LONGEST_NAME]}", f"is nothing that can be overridden; {known} can"))
             continue
         try:
             found[name] = check(value)
@@ -64,8 +65,8 @@ def _contradictions(overrides: Overrides, where: str) -> Iterator[Detail]:
 
 
 def _name(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 64:
-        raise ValueError("must be the name of an engine")
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME or not value.isprintable():
+        raise ValueError("must be a name")
     return value
 
 
@@ -90,7 +91,7 @@ def _weights(value: object) -> tuple[tuple[str, float], ...]:
     found: dict[str, float] = {}
     for name, weight in value.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1e6:
-            raise ValueError(f"the weight of {str(name)[:64]!r} must be a number from 0 to 1000000")
+            raise ValueError(f"the weight of {str(name)[:LONGEST_NAME]!r} must be a number from 0 to 1000000")
         found[_name(name)] = float(weight)
     return tuple(sorted(found.items()))
 

@@ -19,6 +19,15 @@ from application.bulk_events import RecordEvents
 from application.continuing import ContinueSession
 from application.engaging import EventRules, GiveFeedback, RecordEngagement
 from application.evaluating import EvaluateEngines
+from application.experimenting import (
+    CreateExperiment,
+    ExperimentSteering,
+    GetExperiment,
+    ListExperiments,
+    ReportExperiment,
+    StartExperiment,
+    StopExperiment,
+)
 from application.exporting import ExportInteractions
 from application.indexing import RebuildIndex
 from application.inspecting import ListAllRatings, ListEngagements, ListImpressions
@@ -110,6 +119,18 @@ class Container(containers.DeclarativeContainer):
     )
     bandit_updates = providers.Resource(loop.run_bandit_updates, settings, update_bandit_in_turn)
 
+    # experiments
+    running_experiments = providers.Singleton(loop.build_running_experiments, unit_of_work)
+    experiment_outcomes = providers.Singleton(loop.build_experiment_outcomes, engine)
+    create_experiment = providers.Singleton(CreateExperiment, unit_of_work, user_states, lineups, clock, ids)
+    start_experiment = providers.Singleton(
+        StartExperiment, unit_of_work, user_states, lineups, running_experiments, clock
+    )
+    stop_experiment = providers.Singleton(StopExperiment, unit_of_work, running_experiments, clock)
+    get_experiment = providers.Singleton(GetExperiment, unit_of_work)
+    list_experiments = providers.Singleton(ListExperiments, unit_of_work)
+    report_experiment = providers.Singleton(ReportExperiment, unit_of_work, experiment_outcomes, clock)
+
     # accounts and sessions
     sign_up = providers.Singleton(SignUp, unit_of_work, hasher, password_policy, clock)
     create_first_admin = providers.Singleton(CreateFirstAdmin, unit_of_work, sign_up, secrets)
@@ -153,7 +174,10 @@ class Container(containers.DeclarativeContainer):
         BanditSteering, providers.Singleton(loop.build_arms, bandit_store), bandit_rules, random
     )
     # In turn: what an experiment decides stands.
-    steer = providers.Singleton(loop.build_steering, bandit_steering)
+    experiment_steering = providers.Singleton(
+        ExperimentSteering, running_experiments, clock, serving_rules.provided.default_engine
+    )
+    steer = providers.Singleton(loop.build_steering, experiment_steering, bandit_steering)
     recommend = providers.Singleton(
         Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random, steer
     )

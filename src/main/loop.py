@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from application.steering import Steering, SteerInTurn
 from domain.ports.bandit import ArmReader, BanditStore, Leases
+from domain.ports.experiments import ExperimentOutcomes, RunningExperiments
+from domain.ports.storage import UnitOfWorkFactory
 from main.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,18 @@ def build_arms(bandit_store: BanditStore) -> ArmReader:
     from infrastructure.caching.arms import CachedArms
 
     return CachedArms(bandit_store)
+
+
+def build_running_experiments(unit_of_work: UnitOfWorkFactory) -> RunningExperiments:
+    from infrastructure.caching.running_experiments import CachedRunningExperiments
+
+    return CachedRunningExperiments(unit_of_work)
+
+
+def build_experiment_outcomes(engine: "Engine") -> ExperimentOutcomes:
+    from infrastructure.db.experiment_outcomes import SqlExperimentOutcomes
+
+    return SqlExperimentOutcomes(engine)
 
 
 def build_steering(*steerings: Steering) -> Steering:

@@ -10,7 +10,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
 from domain.items import Kind
-from presentation.api import admin, auth, debug, errors, events, health, ratings, recommendations, taste, users
+from presentation.api import (
+    admin,
+    auth,
+    debug,
+    errors,
+    events,
+    experiments,
+    health,
+    ratings,
+    recommendations,
+    taste,
+    users,
+)
 from presentation.api.catalogue import catalogue_router
 from presentation.api.dependencies import Provided, Providers
 from presentation.api.docs import serve_docs
@@ -35,6 +47,7 @@ TAGS = [
     {"name": "Tracks", "description": "The tracks of the catalogue."},
     {"name": "Courses", "description": "The courses of the catalogue."},
     {"name": "Health", "description": "For whatever watches over the service."},
+    {"name": "Experiments", "description": "Variants of how lists are made, on shares of the users."},
     {"name": "Admin", "description": "What admins do to the running service."},
     {"name": "Debug", "description": "Raw rows, for admins."},
 ]
@@ -69,6 +82,7 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
     # The hot path first: routes are tried one after another. They are taken out of their routers, for looking into an
     # included router costs every request 50 µs.
     routers = [one.router for one in (recommendations, events, ratings, auth, users, taste, health, admin, debug)]
+    routers += [experiments.router]
     routers += [catalogue_router(kind) for kind in Kind]
     app = Api(
         routes=[route for router in routers for route in router.routes],
