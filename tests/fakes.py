@@ -218,6 +218,12 @@ class FakeUsers:
             del self.rows.feedback[event.id]
         self.rows.signals = {key: signal for key, signal in self.rows.signals.items() if key[0] != user_id}
 
+    def erase_all_of(self, origin):
+        found = [user.id for user in self.rows.users.values() if user.origin == origin]
+        for user_id in found:
+            self.erase(user_id)
+        return len(found)
+
     def erase_all_but_admins(self):
         ordinary = [user.id for user in self.rows.users.values() if user.role is not Role.ADMIN]
         for user_id in ordinary:

@@ -52,6 +52,7 @@ from application.recommending import (
     ShowRanking,
 )
 from application.sessions import RenewSession, SignIn, SignOut, TokenIssuer
+from application.simulating import RemoveSimulation, Simulate
 from application.tasting import SetTaste, ShowTaste
 from application.training import EvaluateModel, TrainModel
 from main import building, loop
@@ -178,6 +179,26 @@ class Container(containers.DeclarativeContainer):
         ExperimentSteering, running_experiments, clock, serving_rules.provided.default_engine
     )
     steer = providers.Singleton(loop.build_steering, experiment_steering, bandit_steering)
+    # the same on a clock that the simulation moves
+    simulated_clock = providers.Singleton(loop.build_simulated_clock)
+    simulated_show = providers.Singleton(
+        ShowRanking, item_reader, event_log, simulated_clock, providers.Singleton(building.build_ids, simulated_clock)
+    )
+    simulate = providers.Singleton(
+        Simulate,
+        unit_of_work,
+        user_states,
+        lineups,
+        providers.Singleton(
+            Recommend, user_states, lineups, simulated_show, serving_rules, ranking_cache, random, steer
+        ),
+        providers.Singleton(RecordEvents, shown_lists, event_log, unit_of_work, simulated_clock, event_rules),
+        providers.Singleton(UpdateBandit, bandit_store, simulated_clock),
+        simulated_clock,
+        progress,
+    )
+    remove_simulation = providers.Singleton(RemoveSimulation, unit_of_work)
+
     recommend = providers.Singleton(
         Recommend, user_states, lineups, show_ranking, serving_rules, ranking_cache, random, steer
     )

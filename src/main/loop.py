@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from application.simulating import SimulatedClock
 from application.steering import Steering, SteerInTurn
 from domain.ports.bandit import ArmReader, BanditStore, Leases
 from domain.ports.experiments import ExperimentOutcomes, RunningExperiments
@@ -23,6 +24,12 @@ def build_leases(engine: "Engine") -> Leases:
     from infrastructure.db.leases import SqlLeases
 
     return SqlLeases(engine)
+
+
+def build_simulated_clock() -> SimulatedClock:
+    from infrastructure.security.clock import SystemClock
+
+    return SimulatedClock(SystemClock().now())
 
 
 def build_arms(bandit_store: BanditStore) -> ArmReader:

@@ -100,9 +100,7 @@ class BanditSettings(_Part):
     policy: Literal["off", "epsilon_greedy", "thompson"] = Field(
         "off", description="How `auto` lets engines compete for lists, by what their lists have earned."
     )
-    epsilon: float = Field(
-        0.1, ge=0, le=1, description="Share of lists for which `epsilon_greedy` draws any engine."
-    )
+    epsilon: float = Field(0.1, ge=0, le=1, description="Share of lists for which `epsilon_greedy` draws any engine.")
     engines: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Engines that compete, comma-separated; without any, all trained ones."
     )

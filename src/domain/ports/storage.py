@@ -46,6 +46,10 @@ class Users(Protocol):
         """Make the user's impressions and engagements nobody's, and remove their feedback and all that it implied."""
         ...
 
+    def erase_all_of(self, origin: str) -> int:
+        """Remove all accounts that came with this data set, as `erase` does. Returns their number."""
+        ...
+
     def erase_all_but_admins(self) -> int:
         """The number of users removed."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -80,10 +80,15 @@ class SqlUsers:
         for table in (tables.feedback, tables.signals):
             self._session.execute(delete(table).where(table.c.user_id == user_id))
 
+    def erase_all_of(self, origin: str) -> int:
+        return self._erase_where((users.c.origin == origin) & (users.c.role != Role.ADMIN))
+
     def erase_all_but_admins(self) -> int:
+        return self._erase_where(users.c.role != Role.ADMIN)
+
+    def _erase_where(self, others: ColumnElement[bool]) -> int:
         connection = self._session.connection()
         lift_time_limit(connection)
-        others = users.c.role != Role.ADMIN
         erased = lock_all(connection, select(users.c.id).where(others).order_by(users.c.id))
         lock_all(connection, select(items.c.id).order_by(items.c.id))
         self._session.execute(delete(User).where(others))

@@ -12,6 +12,7 @@ from application.indexing import RebuildIndex
 from application.learning_online import HOURS, MIN_INTERACTIONS, ShowBandit, UpdateBandit
 from application.loading import LoadDataset, LoadReport
 from application.recommending import Recommend
+from application.simulating import RemoveSimulation, Simulate, SimulationPlan
 from application.training import EvaluateModel, TrainingReport, TrainModel
 from domain.lineup import AUTO
 from domain.model_versions import TrainingConfig
@@ -24,6 +25,7 @@ from presentation.cli.tables import (
     evaluation_tables,
     index_line,
     recommendations_table,
+    simulation_table,
     timed,
     training_bar,
 )
@@ -130,6 +132,30 @@ def online_update(
             highlight=False,
         )
         console.print(bandit_table(use(context, "show_bandit", ShowBandit)()))
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    people: Annotated[int, typer.Option("--users", min=1, max=100_000, help="How many people come.")] = 300,
+    days: Annotated[int, typer.Option(min=1, max=365, help="On how many days, up to now.")] = 7,
+    visits: Annotated[
+        float, typer.Option(min=0.01, max=50, help="Mean number of lists of one of them in a day.")
+    ] = 1.0,
+    engine: Annotated[str, typer.Option(help="Which engine they ask for.")] = AUTO,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same people.")] = 0,
+    remove: Annotated[bool, typer.Option("--remove", help="Erase everybody who was simulated instead.")] = False,
+) -> None:
+    """Let made-up people with known tastes sign up, rate, ask for lists and click, so that there is much to see."""
+    with told_plainly():
+        context.obj("migrate")()
+        if remove:
+            erased = use(context, "remove_simulation", RemoveSimulation)()
+            console.print(f"{erased:,} simulated accounts were erased.", highlight=False)
+            return
+        with timed("Simulated"):
+            report = use(context, "simulate", Simulate)(SimulationPlan(people, days, visits, seed, engine))
+        console.print(simulation_table(report))
 
 
 @data.command()

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from application.evaluating import EngineReport
 from application.learning_online import BanditReport
+from application.simulating import SimulationReport
 from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
 from domain.recommendation import RecommendationList
 from presentation.cli.context import console
@@ -52,6 +53,18 @@ def evaluation_tables(reports: Sequence[EngineReport]) -> Group:
             f"{figures['miscalibration@10']:.3f}",
         )
     return Group(right, made_of)
+
+
+def simulation_table(report: SimulationReport) -> Table:
+    """What each engine's lists earned in the log, beside what they were worth by the tastes of those who saw them."""
+    table = _table(
+        f"{report.users:,} made-up people, {report.events:,} events",
+        ("lists", "clicks", "mean reward", "by their tastes"),
+    )
+    for engine, truth in sorted(report.engines.items()):
+        earned, worth = truth.earned / truth.lists, truth.worth / truth.lists
+        table.add_row(engine, f"{truth.lists:,}", f"{truth.clicks:,}", f"{earned:.4f}", f"{worth:.4f}")
+    return table
 
 
 def recommendations_table(shown: RecommendationList) -> Table:

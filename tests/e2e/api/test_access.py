@@ -77,6 +77,12 @@ ALLOWED = {
 }
 #: bodies with which a call that is let in does something
 BODIES = {
+    "POST /events/engagements": {
+        "impression_id": "00000000-0000-4000-8000-000000000000",
+        "item_id": 1,
+        "action": "click",
+    },
+    "POST /events/feedback": {"item_id": 1, "feedback": "skip"},
     "POST /auth/logout": {"refresh_token": "unknown"},
     "POST /auth/refresh": {"refresh_token": "unknown"},
     "PATCH /users/me/taste": {},

@@ -135,3 +135,15 @@ def test_settings_are_shown_and_checked(marquee):
     assert "serving.exploration = 0.1" in told and "database.url = **********" in told
     assert not [secret for secret in ("hunter2", "s" * 40, "p" * 40) if secret in told]
     assert "serving.liked_from" in marquee("config", "show", status=1, **SETTINGS_OF_A_STRANGER)
+
+
+def test_made_up_people_fill_the_log_and_can_be_removed(marquee, dataset):
+    marquee("data", "load", dataset)
+    said = marquee("simulate", "--users", "8", "--days", "2", "--engine", "popularity")
+    assert "8 made-up people" in said and "popularity" in said
+    with sqlite3.connect(marquee.home / "marquee.db") as connection:
+        assert connection.execute("SELECT count(*) FROM impressions").fetchone()[0] > 0
+    assert "8 simulated accounts were erased" in marquee("simulate", "--remove")
+    with sqlite3.connect(marquee.home / "marquee.db") as connection:
+        assert connection.execute("SELECT count(*) FROM impressions").fetchone()[0] == 0
+    connection.close()

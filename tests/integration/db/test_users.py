@@ -254,3 +254,13 @@ def test_taste_is_kept_and_replaced(work):
 def test_nobody_has_no_taste(work, user_id):
     with work() as open_work, pytest.raises(UserNotFound):
         open_work.users.set_taste(user_id, TasteSettings())
+
+
+def test_all_accounts_of_one_origin_are_erased_and_their_ratings_taken_back(engine, work):
+    store(work, users=[person("ann"), person("bob", origin="made up"), person("cy", origin="ml-100k")], items=[film()])
+    store(work, ratings=[(1, 1, 4.0, 1), (2, 1, 2.0, 1), (3, 1, 5.0, 1)])
+    with work() as open_work:
+        assert open_work.users.erase_all_of("made up") == 1
+        open_work.commit()
+        assert [user.username for user in open_work.users.list_page(PageRequest()).items] == ["ann", "cy"]
+    assert counts(engine) == recounted(engine) == {1: (2, 9.0)}
