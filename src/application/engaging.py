@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from uuid import UUID, uuid5
 
+from application.accounts import own_account
 from application.rating import CLOCK_SKEW, NewRating, RateItems
 from domain.engagements import Action, Engagement, Feedback, FeedbackKind
 from domain.errors import (
@@ -15,6 +16,7 @@ from domain.errors import (
     InvalidToken,
     ItemNotFound,
     KeyReused,
+    MarqueeError,
     NotAllowed,
     UserNotFound,
 )
@@ -94,7 +96,13 @@ class RecordEngagement:
 
     def __call__(self, principal: Principal, sent: NewEngagement) -> tuple[Engagement, bool]:
         impression = self.shown.find([sent.impression_id]).get(sent.impression_id)
-        event = checked(sent, principal.user_id, impression, self.clock.now(), self.rules)
+        try:
+            event = checked(sent, principal.user_id, impression, self.clock.now(), self.rules)
+        except MarqueeError:
+            # Asked only now, for a good event finds out by being stored.
+            with self.unit_of_work() as work:
+                own_account(work, principal)
+            raise
         try:
             fresh = event.id in self.log.append(event)
         except UserNotFound as gone:
@@ -129,10 +137,7 @@ class GiveFeedback:
         if problems:
             raise InvalidEvent("The feedback was not stored.", problems)
         with self.unit_of_work() as work:
-            try:
-                keeps_log = work.users.get(principal.user_id).consent
-            except UserNotFound as gone:
-                raise InvalidToken("The account of this token no longer exists.") from gone
+            keeps_log = own_account(work, principal).consent
             if sent.item_id not in work.items.get_many([sent.item_id]):
                 raise ItemNotFound(sent.item_id)
         event = feedback_of(sent, principal.user_id, now)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.accounts import NewAccount
 from application.engaging import EventRules, GiveFeedback, NewEngagement, NewFeedback, RecordEngagement
 from application.rating import NewRating, RateItems
 from application.recommending import Recommend
@@ -84,11 +85,11 @@ def test_a_key_tells_what_is_the_same_call(record, shown, anna, database):
     assert len(database.rows.engagements) == 2
 
 
-def test_only_the_owner_engages_with_a_list(record, shown, anna, database):
-    with pytest.raises(NotAllowed):
-        record(Principal(anna.user_id + 1, Role.USER), engaged(shown))
-    with pytest.raises(NotAllowed):
-        record(Principal(anna.user_id + 1, Role.ADMIN), engaged(shown))
+def test_only_the_owner_engages_with_a_list(record, shown, anna, database, sign_up):
+    other = sign_up(NewAccount("bob@example.com", "bob", "long enough"))
+    for role in Role:
+        with pytest.raises(NotAllowed):
+            record(Principal(other.id, role), engaged(shown))
     with pytest.raises(ImpressionNotFound):
         record(anna, engaged(shown, impression_id=UNKNOWN))
     assert not database.rows.engagements
@@ -221,8 +222,9 @@ def test_feedback_on_nothing_and_by_nobody_is_refused(say, record, shown, anna):
 
 def test_the_token_of_an_erased_account_records_nothing(record, shown, anna, database):
     database.rows.users.clear()
-    with pytest.raises(InvalidToken):
-        record(anna, engaged(shown))
+    for sent in (engaged(shown), engaged(shown, item_id=99), engaged(shown, impression_id=UNKNOWN)):
+        with pytest.raises(InvalidToken):
+            record(anna, sent)
 
 
 def test_an_event_id_depends_on_all_that_the_event_says(shown):
