@@ -109,9 +109,36 @@ def walk(service: Service) -> None:
     answer, after = recommended(service)
     check(answer["applied_events"] == len(ratings) + 1 and shown[0] not in after, "one more rating moves it at once")
 
+    engaged = {"impression_id": answer["impression_id"], "item_id": after[0], "action": "watch"}
+    event = service.call("POST", "/events/engagements", engaged)
+    check(service.call("POST", "/events/engagements", engaged)["id"] == event["id"], "what was done is stored once")
+    answer, later = recommended(service)
+    check(answer["applied_events"] == len(ratings) + 2 and after[0] not in later, "what was watched moves it too")
+
     similar = service.call("GET", f"/recommendations/similar/{shown[0]}?k=5")
     check(shown[0] not in [place["item"]["id"] for place in similar["items"]], "a title is not similar to itself")
     check(service.call("GET", "/users/me/taste")["genres"] != [], "there is a taste profile")
+
+
+def ask_every_engine(service: Service) -> None:
+    """Every engine and every way to read a session answers with ten titles that were not rated."""
+    engines = service.call("GET", "/recommendations/engines")["engines"]
+    missing = [engine["name"] for engine in engines if not engine["ready"]]
+    check(not missing, f"all {len(engines)} engines are ready" + (f", not {missing}" if missing else ""))
+    rated = {rating["item_id"] for rating in service.call("GET", "/ratings/?size=100")["items"]}
+    for engine in engines:
+        answer = service.call("GET", f"/recommendations/?k=10&explain=true&engine={engine['name']}")
+        shown = {place["item"]["id"] for place in answer["items"]}
+        named = (
+            engine["name"] in (answer["engine"], "auto") and answer["metadata"]["requested_engine"] == engine["name"]
+        )
+        check(named and len(shown) == 10 and not shown & rated, f"{engine['name']} answers")
+    session = {"item_sequence": sorted(rated)[:4], "k": 10}
+    encoders = service.call("POST", "/recommendations/session", session)["metadata"]["availability"]
+    for encoder in encoders:
+        answer = service.call("POST", "/recommendations/session", {**session, "encoder": encoder})
+        shown = {place["item"]["id"] for place in answer["items"]}
+        check(len(shown) == 10 and not shown & set(session["item_sequence"]), f"sessions are read by {encoder}")
 
 
 def take_tour(service: Service, readme: Path) -> None:
@@ -138,6 +165,7 @@ def main() -> None:
     service = Service(arguments.address)
     wait_until_ready(service, arguments.wait)
     walk(service)
+    ask_every_engine(service)
     if arguments.tour:
         take_tour(service, arguments.tour)
 
