@@ -1,0 +1,106 @@
+"""The whole loop on a real database, driven by people whose tastes are known: what is logged, counted and learnt is true."""
+
+import numpy as np
+import pytest
+
+from application.simulating import SimulationPlan
+from domain.items import Item, Kind
+from infrastructure.observability.progress import SilentProgress
+from main.container import build_container
+from main.settings import BanditSettings, Settings
+
+pytestmark = pytest.mark.slow
+
+GENRES = ("Comedy", "Crime", "Drama", "Horror", "Musical", "Romance", "War", "Western")
+ENGINES = ("popularity", "baseline", "content", "cold_start")
+
+
+def films(count=400):
+    """Many ratings do not make a film good here, so that what is popular is worth little to anybody in particular."""
+    random = np.random.default_rng(2)
+    counts, means = random.integers(1, 500, count), random.uniform(2.0, 4.5, count)
+    return [
+        Item(
+            Kind.MOVIE,
+            f"Film {i}",
+            year=1950 + i % 70,
+            genres=(GENRES[i % 8],),
+            rating_count=int(counts[i]),
+            rating_sum=float(counts[i] * means[i]),
+        )
+        for i in range(count)
+    ]
+
+
+@pytest.fixture(scope="module", params=["thompson", "epsilon_greedy"])
+def loop(request, tmp_path_factory):
+    """A container whose engines have competed for a week, and what the simulation says of it."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("loop"),
+        bandit=BanditSettings(policy=request.param, epsilon=0.3, engines=ENGINES),
+        _env_file=None,
+    )
+    container = build_container(settings)
+    container.progress.override(SilentProgress())
+    container.random.override(np.random.default_rng(8))
+    container.migrate()()
+    with container.unit_of_work()() as work:
+        for film in films():
+            work.items.add(film)
+        work.commit()
+    report = container.simulate()(SimulationPlan(users=60, days=10, visits=1.5, seed=6))
+    yield container, report
+    container.shutdown_resources()
+
+
+def logged(container):
+    with container.engine().connect() as connection:
+        return connection.exec_driver_sql("SELECT engine, engine_probability, credited FROM impressions").all()
+
+
+def test_the_log_holds_every_list_and_each_has_earned_what_it_did(loop):
+    container, report = loop
+    rows = logged(container)
+    assert len(rows) == sum(truth.lists for truth in report.engines.values()) > 700
+    for engine, truth in report.engines.items():
+        credited = [reward for name, _, reward in rows if name == engine]
+        assert len(credited) == truth.lists
+        assert sum(credited) == pytest.approx(truth.earned)
+
+
+def test_what_lists_earned_is_what_they_were_worth(loop):
+    _, report = loop
+    lists = sum(truth.lists for truth in report.engines.values())
+    earned, worth = (sum(getattr(truth, name) for truth in report.engines.values()) for name in ("earned", "worth"))
+    # A reward lies between 0 and 1, so a mean of so many is off by .04 hardly ever.
+    assert earned / lists == pytest.approx(worth / lists, abs=0.04)
+
+
+def test_the_arms_are_what_the_log_says(loop):
+    container, report = loop
+    arms = container.show_bandit()().arms
+    for engine, truth in report.engines.items():
+        mine = [arm for arm in arms if arm.engine == engine]
+        assert sum(arm.pulls for arm in mine) == truth.lists
+        assert sum(arm.pulls * arm.mean for arm in mine) == pytest.approx(truth.earned)
+
+
+def test_the_better_engines_win(loop):
+    _, report = loop
+    by_worth = sorted(report.engines, key=lambda engine: report.engines[engine].worth / report.engines[engine].lists)
+    lists = [report.engines[engine].lists for engine in by_worth]
+    assert lists[0] + lists[1] < 0.5 * (lists[2] + lists[3])
+
+
+@pytest.mark.parametrize("loop", ["epsilon_greedy"], indirect=True)
+def test_the_chances_in_the_log_are_those_with_which_engines_were_chosen(loop):
+    """Each engine's lists, weighted by the inverse of their chance, are as many as all lists."""
+    container, _ = loop
+    rows = [(engine, chance) for engine, chance, _ in logged(container)]
+    least = min(chance for _, chance in rows)
+    assert 0.3 / 4 <= least < 0.5
+    # No weight is above 1 / least, so their sum has no more than this for its standard deviation.
+    spread = (len(rows) * (1 / least - 1)) ** 0.5
+    for engine in ENGINES:
+        weights = sum(1 / chance for name, chance in rows if name == engine)
+        assert abs(weights - len(rows)) < 3.5 * spread
