@@ -1,4 +1,4 @@
-"""The whole loop on a real database, driven by people whose tastes are known: what is logged, counted and learnt is true."""
+"""The whole loop on a real database, driven by people whose tastes are known."""
 
 import numpy as np
 import pytest
