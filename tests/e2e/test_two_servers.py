@@ -44,6 +44,20 @@ def test_a_rating_given_on_one_is_in_the_next_list_of_the_other(servers, anna):
         assert top not in [place["item"]["id"] for place in shown["items"]]
 
 
+def test_what_was_watched_on_one_is_in_the_next_list_of_the_other(servers, anna):
+    before = servers[0].get("/recommendations/", params={"k": 1}, headers=anna).json()["applied_events"]
+    for turn in range(6):
+        here, there = servers[turn % 2], servers[1 - turn % 2]
+        shown = there.get("/recommendations/", params={"k": 1}, headers=anna).json()
+        item = shown["items"][0]["item"]["id"]
+        event = {"impression_id": shown["impression_id"], "item_id": item, "action": "watch"}
+        assert here.post("/events/engagements", json=event, headers=anna).status_code == 201
+        assert there.post("/events/engagements", json=event, headers=anna).status_code == 200
+        after = there.get("/recommendations/", params={"k": 100}, headers=anna).json()
+        assert after["applied_events"] == before + turn + 1
+        assert item not in [place["item"]["id"] for place in after["items"]]
+
+
 def test_a_title_added_on_one_can_be_shown_by_the_other_and_vanishes_when_removed(servers, anna):
     admin = signed_in(servers[0], ADMIN)
     film = {"title": "A Brand New Film", "year": 2026, "genres": ["Polka"]}
