@@ -141,6 +141,10 @@ class Pipeline:
             log.exception("engine %s failed; %s answers instead", self.name, self.fallback.name)
             return self.fallback.standing_in(context, k, diversity, taste, explain)
 
+    def proposals(self, context: Context, k: int) -> Mapping[str, Candidates]:
+        """What each generator puts forward for a list of `k`; one that fails, nothing."""
+        return self._propose(context, max(self.pool, k))[0]
+
     def standing_in(
         self, context: Context, k: int, diversity: float, taste: TasteSettings | None, explain: bool
     ) -> Ranking:

@@ -40,6 +40,15 @@ from application.learning_online import (
     UpdateBanditInTurn,
 )
 from application.loading import LoadDataset
+from application.measuring import (
+    Counts,
+    MeasurePrecision,
+    RollUpDays,
+    ShowEngineAnalytics,
+    ShowGlobalAnalytics,
+    ShowItemFeedback,
+    ShowUserAnalytics,
+)
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.rating import ListRatings, RateItems, RemoveRating
 from application.readiness import CheckReadiness
@@ -54,7 +63,9 @@ from application.recommending import (
 from application.sessions import RenewSession, SignIn, SignOut, TokenIssuer
 from application.simulating import RemoveSimulation, Simulate
 from application.tasting import SetTaste, ShowTaste
+from application.tracing import ShowItemAnalytics
 from application.training import EvaluateModel, TrainModel
+from application.what_if import WhatIf
 from main import building, loop
 from main.settings import Settings
 
@@ -131,6 +142,21 @@ class Container(containers.DeclarativeContainer):
     get_experiment = providers.Singleton(GetExperiment, unit_of_work)
     list_experiments = providers.Singleton(ListExperiments, unit_of_work)
     report_experiment = providers.Singleton(ReportExperiment, unit_of_work, experiment_outcomes, clock)
+
+    # measuring
+    analytics = providers.Singleton(loop.build_analytics, engine)
+    roll_ups = providers.Singleton(loop.build_roll_ups, engine)
+    counts = providers.Singleton(Counts, analytics, roll_ups, clock)
+    roll_up_days = providers.Singleton(RollUpDays, roll_ups, clock)
+    measure_precision = providers.Singleton(MeasurePrecision, counts)
+    show_user_analytics = providers.Singleton(ShowUserAnalytics, unit_of_work, analytics)
+    show_global_analytics = providers.Singleton(ShowGlobalAnalytics, counts, unit_of_work)
+    show_engine_analytics = providers.Singleton(ShowEngineAnalytics, counts)
+    show_item_feedback = providers.Singleton(ShowItemFeedback, counts, unit_of_work)
+    show_item_analytics = providers.Singleton(
+        ShowItemAnalytics, counts, unit_of_work, user_states, lineups, serving_rules
+    )
+    what_if = providers.Singleton(WhatIf, analytics, clock)
 
     # accounts and sessions
     sign_up = providers.Singleton(SignUp, unit_of_work, hasher, password_policy, clock)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from application.simulating import SimulatedClock
 from application.steering import Steering, SteerInTurn
+from domain.ports.analytics import Analytics, RollUps
 from domain.ports.bandit import ArmReader, BanditStore, Leases
 from domain.ports.experiments import ExperimentOutcomes, RunningExperiments
 from domain.ports.storage import UnitOfWorkFactory
@@ -48,6 +49,18 @@ def build_experiment_outcomes(engine: "Engine") -> ExperimentOutcomes:
     from infrastructure.db.experiment_outcomes import SqlExperimentOutcomes
 
     return SqlExperimentOutcomes(engine)
+
+
+def build_analytics(engine: "Engine") -> Analytics:
+    from infrastructure.db.analytics import SqlAnalytics
+
+    return SqlAnalytics(engine)
+
+
+def build_roll_ups(engine: "Engine") -> RollUps:
+    from infrastructure.db.roll_ups import SqlRollUps
+
+    return SqlRollUps(engine)
 
 
 def build_steering(*steerings: Steering) -> Steering:

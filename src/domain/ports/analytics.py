@@ -66,6 +66,10 @@ class RollUps(Protocol):
         """
         ...
 
+    def start_over(self) -> None:
+        """Forget what was counted: after lists of days gone by were added or removed."""
+        ...
+
 
 class Analytics(Protocol):
     def tallies(self, period: Period, *by: By) -> Mapping[tuple[date | str, ...], Tally]:

@@ -24,6 +24,7 @@ DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=2)
 #: of today, fewer than these are left to be counted raw
 TAIL = timedelta(minutes=10)
+LOCK = "roll-ups"
 #: up to when (unix seconds) it is known that no action was reported after its day was counted
 CHECKED = "roll_ups_checked"
 
@@ -67,6 +68,12 @@ class SqlRollUps:
         if all(counted):
             self._remember_checked(now)
         return sum(counted)
+
+    def start_over(self) -> None:
+        with transaction(self._engine) as connection:
+            lock_name(connection, LOCK)
+            for table in (rolled_days, daily_lists, daily_items):
+                connection.execute(delete(table))
 
     def _days_to_count(self, now: datetime, period: Period | None) -> list[date]:
         """Days that were not counted to their end though they are over, and today if its tail has grown long."""
@@ -118,7 +125,7 @@ class SqlRollUps:
                 lists += event_counts.count_actions(connection, since, until)
                 items += event_counts.count_item_actions(connection, since, until)
         with transaction(self._engine) as connection:
-            lock_name(connection, "roll-ups")
+            lock_name(connection, LOCK)
             if find_rolled(connection, [day]).get(day) != before:
                 return False
             if over:
@@ -138,7 +145,7 @@ class SqlRollUps:
             lists = list(event_counts.count_actions(connection, start, end))
             items = list(event_counts.count_item_actions(connection, start, end))
         with transaction(self._engine) as connection:
-            lock_name(connection, "roll-ups")
+            lock_name(connection, LOCK)
             if before is None or find_rolled(connection, [day]).get(day) != before:
                 return False
             for table, kept in ((daily_lists, LIST), (daily_items, SHOWN)):

@@ -18,6 +18,7 @@ from presentation.api import (
     events,
     experiments,
     health,
+    measuring,
     ratings,
     recommendations,
     taste,
@@ -48,6 +49,7 @@ TAGS = [
     {"name": "Courses", "description": "The courses of the catalogue."},
     {"name": "Health", "description": "For whatever watches over the service."},
     {"name": "Experiments", "description": "Variants of how lists are made, on shares of the users."},
+    {"name": "Measuring", "description": "What was shown, and what it earned."},
     {"name": "Admin", "description": "What admins do to the running service."},
     {"name": "Debug", "description": "Raw rows, for admins."},
 ]
@@ -82,8 +84,8 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
     # The hot path first: routes are tried one after another. They are taken out of their routers, for looking into an
     # included router costs every request 50 µs.
     routers = [one.router for one in (recommendations, events, ratings, auth, users, taste, health, admin, debug)]
-    routers += [experiments.router]
-    routers += [catalogue_router(kind) for kind in Kind]
+    routers += [experiments.router, measuring.router]
+    routers += [make(kind) for kind in Kind for make in (catalogue_router, measuring.feedback_router)]
     app = Api(
         routes=[route for router in routers for route in router.routes],
         title=options.title,
