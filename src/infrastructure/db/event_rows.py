@@ -1,10 +1,12 @@
 """Writing events: impressions, engagements, feedback and what they imply, each as one statement for a whole batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, Insert, Table, or_, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.engagements import Engagement, Feedback, Signal, signal_of
 from domain.errors import ImpressionNotFound, UserNotFound
@@ -52,7 +54,7 @@ def _insert_impressions(connection: Connection, shown: Sequence[Impression]) -> 
     if shown:
         # In order of user, as everybody who takes rows of several users does: so nobody waits in a circle.
         rows = [to_row(impression) for impression in sorted(shown, key=lambda impression: impression.user_id or 0)]
-        connection.execute(upsert(impressions, connection.dialect.name).on_conflict_do_nothing(), rows)
+        connection.execute(_insertion(impressions, connection.dialect.name), rows)
 
 
 def _hold_users(connection: Connection, user_ids: set[int]) -> set[int]:
@@ -84,12 +86,24 @@ def _insert_new(connection: Connection, table: Table, events: Sequence[Told]) ->
     # Of equal events in one batch the first is stored. In order of id, so that nobody waits in a circle here either.
     first = {event.id: event for event in reversed(events)}
     rows = [_row(first[event_id]) for event_id in sorted(first)]
-    statement = upsert(table, connection.dialect.name).on_conflict_do_nothing().returning(table.c.id)
-    return list(connection.scalars(statement, rows))
+    return list(connection.scalars(_new_insertion(table, connection.dialect.name), rows))
 
 
 def _row(event: Told) -> Mapping[str, Any]:
-    return {field.name: getattr(event, field.name) for field in fields(event)}
+    return vars(event)
+
+
+# Statements are made once: putting one together takes longer than running it on a few rows.
+
+
+@cache
+def _insertion(table: Table, dialect: str) -> Insert:
+    return upsert(table, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _new_insertion(table: Table, dialect: str) -> ReturningInsert[tuple[str]]:
+    return _insertion(table, dialect).returning(table.c.id)
 
 
 def _keep_signals(connection: Connection, found: Sequence[Signal]) -> None:
@@ -99,24 +113,19 @@ def _keep_signals(connection: Connection, found: Sequence[Signal]) -> None:
     latest: dict[tuple[int, int], Signal] = {}
     for signal in sorted(found, key=lambda signal: (signal.timestamp, signal.value)):
         latest[signal.user_id, signal.item_id] = signal
-    insert = upsert(signals, connection.dialect.name)
+    connection.execute(_signal_upsert(connection.dialect.name), [vars(latest[pair]) for pair in sorted(latest)])
+
+
+@cache
+def _signal_upsert(dialect: str) -> Insert:
+    insert = upsert(signals, dialect)
     new = insert.excluded
     later = or_(
         new.timestamp > signals.c.timestamp,
         (new.timestamp == signals.c.timestamp) & (new.value > signals.c.value),
     )
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=[signals.c.user_id, signals.c.item_id],
         set_={"value": new.value, "timestamp": new.timestamp},
         where=later,
     )
-    connection.execute(statement, [_signal_row(latest[pair]) for pair in sorted(latest)])
-
-
-def _signal_row(signal: Signal) -> Mapping[str, Any]:
-    return {
-        "user_id": signal.user_id,
-        "item_id": signal.item_id,
-        "value": signal.value,
-        "timestamp": signal.timestamp,
-    }
