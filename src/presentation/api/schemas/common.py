@@ -107,6 +107,8 @@ EventTime = Annotated[
 #: a time of ours: UTC, to the second
 Time = Annotated[datetime, PlainSerializer(as_iso, return_type=str)]
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES), AfterValidator(each_once)]
+#: the ends of an interval; a list, for not every reader of the document knows what a null or a tuple is in one schema
+Bounds = Annotated[list[float], Field(min_length=2, max_length=2)]
 QueryNames = Annotated[
     list[Name], Field(max_length=MOST_VALUES), BeforeValidator(split_commas, json_schema_input_type=list[str])
 ]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from application.measuring import PrecisionQuestion
 from domain.engagements import Action
 from domain.measuring import PrecisionAtK
-from presentation.api.schemas.common import Answer, Body, Name, example, split_commas, unix_seconds
+from presentation.api.schemas.common import Answer, Body, Bounds, Name, example, split_commas, unix_seconds
 
 #: the first second of the year 3000, which every database can hold
 LATEST = 32_503_680_000
@@ -57,7 +57,7 @@ class PrecisionOut(Answer):
     impressions: int = Field(description="Lists that were shown, less those without a title.")
     total_hits: int
     total_recommended: int = Field(description="Places that could have been hits.")
-    confidence_interval: tuple[float, float] | None = Field(
+    confidence_interval: Bounds | None = Field(
         description="95 % bootstrap interval of the mean over lists; null without lists."
     )
 
@@ -80,5 +80,5 @@ class PrecisionOut(Answer):
             impressions=told.lists,
             total_hits=told.hits,
             total_recommended=told.shown,
-            confidence_interval=told.interval,
+            confidence_interval=told.interval and list(told.interval),
         )

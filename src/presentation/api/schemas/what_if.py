@@ -7,7 +7,7 @@ from pydantic import Field
 
 from application.what_if import HOURS, WhatIfReport
 from domain.off_policy import Estimate
-from presentation.api.schemas.common import Answer, Body, Name, example
+from presentation.api.schemas.common import Answer, Body, Bounds, Name, example
 
 
 class WhatIfQuery(Body):
@@ -20,15 +20,19 @@ class WhatIfQuery(Body):
 
 class EstimateOut(Answer):
     value: float = Field(description="Mean reward of a list.")
-    interval: tuple[float, float] | None = Field(
+    interval: Bounds | None = Field(
         description="95 % interval by normal approximation; null where one user made all lists."
     )
-    bootstrap: tuple[float, float] = Field(description="95 % interval by bootstrap over users.")
+    bootstrap: Bounds = Field(description="95 % interval by bootstrap over users.")
 
     @classmethod
     def of(cls, estimate: Estimate) -> Self:
         known = isfinite(estimate.error)
-        return cls(value=estimate.value, interval=estimate.interval if known else None, bootstrap=estimate.bootstrap)
+        return cls(
+            value=estimate.value,
+            interval=list(estimate.interval) if known else None,
+            bootstrap=list(estimate.bootstrap),
+        )
 
 
 ESTIMATE = {"value": 0.214, "interval": [0.197, 0.231], "bootstrap": [0.198, 0.231]}
