@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from domain import interleaving
+from domain.comparing import Contrast, Rate
 from domain.interleaving import preference, sign_p_value, team_draft
 
 RANKINGS = st.lists(st.integers(0, 14), unique=True, max_size=10).map(lambda items: np.array(items, dtype=np.int64))
@@ -96,22 +97,57 @@ def test_a_preference_is_counted_by_user_and_its_interval_is_wilsons():
     assert (nobody.share, nobody.interval(), nobody.p_value, nobody.always_valid_p_value) == (None, None, 1.0, 1.0)
 
 
-def test_the_engine_whose_titles_are_taken_up_more_is_preferred_and_a_like_one_is_not():
-    """Users click what they like, wherever it stands; the second engine finds more of it."""
-    random = np.random.default_rng(5)
+#: lists that everybody is shown
+LISTS = 5
 
-    def users(second_finds):
-        credits = np.zeros((300, 2))
-        for user in range(300):
-            liked = random.choice(100, 20, replace=False)
-            others = np.setdiff1d(np.arange(100), liked)
-            first = random.permutation(np.concatenate([liked[:5], random.permutation(others)[:15]]))
-            second = random.permutation(np.concatenate([liked[-second_finds:], random.permutation(others)[:15]]))
-            draft = team_draft(first, second, 10, random)
-            clicked = np.isin(draft.members, liked) & (random.random(len(draft)) < 0.3)
-            credits[user] = np.bincount(draft.teams[clicked], minlength=2)
+
+class World:
+    """Users click what they like of what they see, some far more readily than others.
+
+    The second engine finds more than the first of what each likes.
+    """
+
+    def __init__(self, seed, users, finds=(5, 7)):
+        self.random = np.random.default_rng(seed)
+        self.users, self.finds = users, finds
+
+    def __iter__(self):
+        """Of each user what they like, and what both engines rank."""
+        for _ in range(self.users):
+            shuffled = self.random.permutation(100)
+            liked, others = shuffled[:20], shuffled[20:]
+            yield liked, [self.random.permutation([*liked[:found], *others[: 15 - found]]) for found in self.finds]
+
+    def clicks(self, shown, liked):
+        """[LISTS, k] what somebody clicks of a list that they are shown so many times."""
+        eager = self.random.beta(0.4, 1.6)
+        return np.isin(shown, liked) & (self.random.random((LISTS, len(shown))) < eager)
+
+    def interleaved(self):
+        """What users prefer when each is shown one list of ten that both engines have drafted."""
+        credits = np.zeros((self.users, 2))
+        for user, (liked, (first, second)) in enumerate(self):
+            draft = team_draft(first, second, 10, self.random)
+            clicked = self.clicks(draft.members, liked).sum(axis=0)
+            credits[user] = np.bincount(draft.teams, weights=clicked, minlength=2)
         return preference(credits)
 
-    better, alike = users(9), users(5)
+    def apart(self):
+        """The p-value where half of the users see the one engine's list of ten, and half the other's."""
+        clicks = [[], []]
+        for user, (liked, rankings) in enumerate(self):
+            clicks[user % 2].append(float(self.clicks(rankings[user % 2][:10], liked).sum()))
+        rates = [Rate.of(np.array(one), np.full(len(one), 10.0 * LISTS)) for one in clicks]
+        return Contrast.between(*rates).p_value
+
+
+def test_the_engine_that_finds_more_of_what_people_like_is_preferred_and_a_like_one_is_not():
+    better, alike = World(5, 300, (5, 9)).interleaved(), World(6, 300, (5, 5)).interleaved()
     assert better.share > 0.6 and better.p_value < 0.01 and better.always_valid_p_value < 0.05
     assert alike.p_value > 0.01 and alike.always_valid_p_value > 0.05
+
+
+def test_interleaving_finds_the_better_engine_among_users_too_few_to_be_compared_apart():
+    interleaved = np.mean([World(seed, 120).interleaved().p_value < 0.05 for seed in range(25)])
+    apart = np.mean([World(seed, 120).apart() < 0.05 for seed in range(25)])
+    assert interleaved > 0.6 and interleaved > 1.4 * apart
