@@ -41,12 +41,11 @@ def what_if(
 def what_if_table(report: WhatIfReport) -> Table:
     """The estimates beside what was earned in fact."""
     told = report.evaluation
-    title = (
-        f"Had {report.engine} made all {told.choices:,} lists of the last {report.hours} hours: "
-        f"it made {told.matching:,}, which count as {told.effective_size:,.0f}"
-    )
-    left_out = f"{report.left_out:,} lists of other users left out" if report.left_out else None
-    table = Table(title=title, title_justify="left", caption=left_out, caption_justify="left")
+    title = f"Had {report.engine} made all {told.choices:,} lists of the last {report.hours} hours"
+    caption = f"It made {told.matching:,} of them, which count as {told.effective_size:,.0f}."
+    if report.left_out:
+        caption += f" {report.left_out:,} lists of other users are left out."
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("reward of a list")
     for heading in ("mean", "95 %", "95 %, bootstrap"):
         table.add_column(heading, justify="right", no_wrap=True)
