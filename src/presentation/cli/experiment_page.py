@@ -54,20 +54,25 @@ def experiment_page(report: ExperimentReport) -> str:
         f"<p>{report.status.value.capitalize()}, as of {report.made_at:%Y-%m-%d %H:%M} UTC.</p>",
         _mismatch(report),
         f"<h2>{metric} by variant</h2>",
-        _figure(rate_rows(report), _percent, "Rates with their 95 % intervals, users being what is counted on.", None),
-        _table(VARIANT_HEADINGS, [_variant_cells(one) for one in report.variants]),
+        figure(rate_rows(report), percent, "Rates with their 95 % intervals, users being what is counted on.", None),
+        table(VARIANT_HEADINGS, [_variant_cells(one) for one in report.variants]),
     ]
     if others:
         caption = "Lift over the control. Thick: at one look that was planned. Thin: however often one looks."
-        parts += [f"<h2>Lift of {metric}</h2>", _figure(lift_rows(report), _signed, caption, 0.0)]
-        parts += [_table(LIFT_HEADINGS, [_lift_cells(one) for one in others])]
+        parts += [f"<h2>Lift of {metric}</h2>", figure(lift_rows(report), _signed, caption, 0.0)]
+        parts += [table(LIFT_HEADINGS, [_lift_cells(one) for one in others])]
     if any(one.guard_rails for one in others):
         parts += [
             "<h2>Guard rails</h2>",
-            _table(RAIL_HEADINGS, [cells for one in others for cells in _rail_cells(one)]),
+            table(RAIL_HEADINGS, [cells for one in others for cells in _rail_cells(one)]),
         ]
     for one in report.variants:
         parts += _interleaving(one)
+    return page(title, parts)
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """A page of its own with this title; all of it is HTML already."""
     body = "\n".join(part for part in parts if part)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
@@ -98,8 +103,8 @@ RAIL_HEADINGS = ("variant", "metric", "margin", "lift", "p", "state")
 
 
 def _variant_cells(one: VariantReport) -> list[str]:
-    rate = [_percent(one.rate.value), _range(one.rate.interval(), _percent)]
-    return [escape(one.variant.name), _percent(one.variant.share), f"{one.users:,}", f"{one.lists:,}", *rate]
+    rate = [percent(one.rate.value), _range(one.rate.interval(), percent)]
+    return [escape(one.variant.name), percent(one.variant.share), f"{one.users:,}", f"{one.lists:,}", *rate]
 
 
 def _lift_cells(one: VariantReport) -> list[str]:
@@ -117,7 +122,7 @@ def _rail_cells(one: VariantReport) -> list[list[str]]:
         [
             escape(one.variant.name),
             escape(rail.metric),
-            _percent(rail.margin),
+            percent(rail.margin),
             _signed(rail.lift),
             p_value(rail.p_value),
             f'<span class="{rail.state.value}">{rail.state.value}</span>',
@@ -144,25 +149,25 @@ def _interleaving(one: VariantReport) -> list[str]:
     first, second = escape(told.first), escape(told.second)
     inner = preference.interval()
     rows = [Row(f"{second} over {first}", preference.share, inner, None, Verdict.UNDECIDED.value)]
-    cells = [f"{preference.wins:,}", f"{preference.losses:,}", f"{preference.ties:,}", _percent(preference.share)]
-    values = [_range(inner, _percent), p_value(preference.p_value), p_value(preference.always_valid_p_value)]
+    cells = [f"{preference.wins:,}", f"{preference.losses:,}", f"{preference.ties:,}", percent(preference.share)]
+    values = [_range(inner, percent), p_value(preference.p_value), p_value(preference.always_valid_p_value)]
     headings = ("variant", f"prefer {second}", f"prefer {first}", "neither", "share", "95 %", "p", "always valid p")
     caption = f"Of the users who prefer one, the share who took up more of what {second} had chosen."
     return [
         f"<h2>Interleaved: {escape(one.variant.name)}</h2>",
-        _figure(rows, _percent, caption, 0.5),
-        _table(headings, [[escape(one.variant.name), *cells, *values]]),
+        figure(rows, percent, caption, 0.5),
+        table(headings, [[escape(one.variant.name), *cells, *values]]),
     ]
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Of cells that are HTML already."""
     head = "".join(f"<th>{heading}</th>" for heading in headings)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
 
 
-def _figure(rows: Sequence[Row], told: Callable[[float | None], str], caption: str, zero: float | None) -> str:
+def figure(rows: Sequence[Row], told: Callable[[float | None], str], caption: str, zero: float | None) -> str:
     """Dots with whiskers on one scale, and a line at `zero` where there is one."""
     low, high = _extent(rows, zero)
     ticks = ticks_between(low, high)
@@ -221,7 +226,8 @@ def ticks_between(low: float, high: float) -> list[float]:
     return [tick * step for tick in range(first, int(high // step) + 1)]
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Such as `12.3%`; nothing where nothing is known."""
     return "" if value is None else f"{value:.1%}"
 
 
