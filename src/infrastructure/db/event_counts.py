@@ -100,7 +100,11 @@ def _places(dialect: str) -> tuple[FromClause, Label[int], Label[int], Label[str
     """
     parts: Sequence[ColumnElement[Any]]
     if dialect == "postgresql":
-        places = func.json_array_elements(_lists["items"]).table_valued("value", name="places", joins_implicitly=True).render_derived()
+        places = (
+            func.json_array_elements(_lists["items"])
+            .table_valued("value", name="places", joins_implicitly=True)
+            .render_derived()
+        )
         parts = [places.c.value.op("->>")(literal_column(str(index))) for index in (0, 1, 3)]
     else:
         places = func.json_each(_lists["items"]).table_valued("value", name="places", joins_implicitly=True)
