@@ -72,14 +72,16 @@ def log_variance(users: float, x: float, y: float, xx: float, xy: float, yy: flo
     """Variance of log(Σx / Σy) from the number of users and the sums Σx, Σy, Σx², Σxy and Σy² over them.
 
     Infinite for fewer than two users. Where Σx is 0, two: that of the log of half a Poisson event, as half a success is
-    what the rate is then taken for.
+    what the rate is then taken for. At least 1 / users², as if one user had departed from the others by the whole rate:
+    that all have been alike so far does not say that all are.
     """
     if users < 2:
         return math.inf
     if not x:
         return 2.0
     rate = x / y
-    return users / (users - 1) * max(xx - 2.0 * rate * xy + rate * rate * yy, 0.0) / (x * x)
+    residuals = xx - 2.0 * rate * xy + rate * rate * yy
+    return max(users / (users - 1) * residuals / (x * x), 1.0 / users**2)
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,10 @@ class Contrast:
         """How `other` stands to `base`."""
         lift = other.value / base.value - 1.0 if base.value and other.value is not None else None
         enough = min(base.users, other.users) >= LEAST_USERS
-        variance = (base.log_variance or 0.0) + (other.log_variance or 0.0)
-        known = base.log_variance is not None and other.log_variance is not None and variance > 0
-        if not known or not base.chances or not other.chances or not (base.successes or other.successes):
+        said = base.chances and other.chances and (base.successes or other.successes)
+        if base.log_variance is None or other.log_variance is None or not said:
             return cls(lift, None, 0.0, enough)
-        return cls(lift, other.log - base.log, variance, enough)
+        return cls(lift, other.log - base.log, base.log_variance + other.log_variance, enough)
 
     @property
     def p_value(self) -> float:

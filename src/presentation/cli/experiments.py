@@ -75,7 +75,7 @@ def report_table(report: ExperimentReport) -> Table:
 def remarks(report: ExperimentReport) -> list[str]:
     """What there is to say beside the table: how users were parted, guard rails, and what interleaving found."""
     parted = "Users are not parted as they should be" if report.sample_ratio_mismatch else "Users are parted as planned"
-    said = [f"{parted} (p = {report.sample_ratio_p_value:.4f})."]
+    said = [f"{parted} (p {_p(report.sample_ratio_p_value, '= ')})."]
     for one in report.variants:
         said += [
             f"Guard rail {rail.metric} of {one.variant.name}: {rail.state.value} (margin {rail.margin:.1%})."
@@ -85,7 +85,7 @@ def remarks(report: ExperimentReport) -> list[str]:
             found = told.preference
             said.append(
                 f"{one.variant.name}: {found.wins:,} users prefer {told.second}, {found.losses:,} {told.first}, "
-                f"{found.ties:,} neither (always valid p = {found.always_valid_p_value:.4f})."
+                f"{found.ties:,} neither (always valid p {_p(found.always_valid_p_value, '= ')})."
             )
     return said
 
@@ -94,11 +94,15 @@ def _against(one: VariantReport) -> tuple[str, str, str, str]:
     if one.contrast is None or one.adjusted_p_value is None:
         return ("", "", "", one.verdict.value)
     lift, interval = one.contrast.lift, one.contrast.always_valid_interval()
-    return ("" if lift is None else f"{lift:+.1%}", _range(interval), f"{one.adjusted_p_value:.4f}", one.verdict.value)
+    return ("" if lift is None else f"{lift:+.1%}", _range(interval), _p(one.adjusted_p_value), one.verdict.value)
 
 
 def _range(interval: Interval | None) -> str:
     return "" if interval is None else f"{interval.low:+.1%} to {interval.high:+.1%}"
+
+
+def _p(value: float, equals: str = "") -> str:
+    return "< 0.0001" if value < 0.0001 else f"{equals}{value:.4f}"
 
 
 def _share(value: float | None) -> str:

@@ -90,8 +90,14 @@ def test_of_too_little_nothing_is_said():
         assert contrast.interval() is None and contrast.always_valid_interval() is None
     few = Contrast.between(rate([1.0, 0.0] * (LEAST_USERS // 2 - 1)), rate([1.0] * LEAST_USERS + [0.0]))
     assert few.p_value < 1e-4 and few.always_valid_p_value == 1.0
-    no_spread = Contrast.between(rate([1.0] * 99), rate([1.0] * 99))
-    assert no_spread.p_value == 1.0
+
+
+def test_that_all_were_alike_so_far_does_not_say_that_all_are():
+    alike = Contrast.between(rate([1.0] * 200), rate([1.0] * 200))
+    assert (alike.lift, alike.p_value, alike.always_valid_p_value) == (0.0, 1.0, 1.0)
+    assert alike.variance == 2 / 200**2
+    assert alike.above(-0.05) < 0.001
+    assert Contrast.between(rate([1.0] * 50), rate([1.0] * 50)).above(-0.05) > 0.05
 
 
 def test_a_variant_that_has_no_success_at_all_is_seen_to_be_broken():

@@ -72,6 +72,12 @@ def test_a_metric_that_should_not_rise_is_guarded_from_above():
     assert falling.variants[1].guard_rails[0].state is GuardRailState.HELD
 
 
+def test_where_no_list_was_ever_short_the_guard_of_full_lists_holds():
+    report = judge(experiment(), outcomes(control=(300, 100, 0), treatment=(300, 100, 0)), NOW)
+    (rail,) = report.variants[1].guard_rails
+    assert (rail.metric, rail.rate.value, rail.state) == ("fill", 1.0, GuardRailState.HELD)
+
+
 def test_an_interleaved_variant_tells_what_its_users_prefer():
     alone = experiment(variants=(("both", {"interleave": ["ease", "linear"]}),))
     report = judge(alone, outcomes(both=(100, 30, 0)), NOW, {"both": Preference(20, 10, 70)})
