@@ -1,14 +1,18 @@
-"""Commands that measure: counting days, and asking what another engine would have earned."""
+"""Commands that measure: what was shown, and what another engine would have earned."""
 
 from math import isfinite
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from application.measuring import RollUpDays
+from application.measuring import EngineReport, GlobalReport, RollUpDays, ShowEngineAnalytics, ShowGlobalAnalytics
 from application.what_if import HOURS, WhatIf, WhatIfReport
+from domain.measuring import DAYS
 from domain.off_policy import Estimate
+from domain.ports.services import Clock
+from presentation.cli.analytics_page import analytics_page
 from presentation.cli.app import app
 from presentation.cli.context import console, told_plainly, use
 
@@ -25,6 +29,24 @@ def roll_up(
         console.print(f"{days:,} days counted", highlight=False)
 
 
+@app.command()
+def analytics(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Today, by UTC, and the days before it.")] = DAYS,
+    html: Annotated[Path | None, typer.Option(help="Write a page with pictures to this file as well.")] = None,
+) -> None:
+    """Show what was shown in the last days, by engine and model version, and what came of it."""
+    with told_plainly():
+        context.obj("migrate")()
+        whole = use(context, "show_global_analytics", ShowGlobalAnalytics)(days)
+        engines = use(context, "show_engine_analytics", ShowEngineAnalytics)(days)
+        console.print(analytics_table(whole, engines, days))
+        if html is not None:
+            clock: Clock = context.obj("clock")
+            html.write_text(analytics_page(whole, engines, clock.now()), encoding="utf-8")
+            console.print(f"Written to {html}", highlight=False)
+
+
 @app.command("what-if")
 def what_if(
     context: typer.Context,
@@ -36,6 +58,19 @@ def what_if(
     with told_plainly():
         context.obj("migrate")()
         console.print(what_if_table(use(context, "what_if", WhatIf)(engine, hours, clip)))
+
+
+def analytics_table(whole: GlobalReport, engines: EngineReport, days: int) -> Table:
+    """One row an engine and model version, and one for all of them."""
+    table = Table(title=f"Lists of the last {days} days", title_justify="left")
+    for heading in ("engine", "model version"):
+        table.add_column(heading)
+    for heading in ("lists", "titles shown", "clicks", "enrolments", "CTR", "95 %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for (engine, version), tally in [*engines.engines, (("all", ""), whole.tally)]:
+        counts = [f"{count:,}" for count in (tally.lists, tally.shown, tally.clicks, tally.enrolls)]
+        table.add_row(engine, version, *counts, f"{tally.ctr.value:.4f}", _range(tally.ctr.interval))
+    return table
 
 
 def what_if_table(report: WhatIfReport) -> Table:

@@ -23,6 +23,9 @@ def test_days_are_counted_and_another_engine_is_asked_about(marquee):
     counted = marquee("roll-up")
     assert "days counted" in counted and "0 days counted" not in counted
     assert marquee("roll-up", "--anew") == counted
+    page = marquee.home / "shown.html"
+    assert "Lists of the last 7 days" in marquee("analytics", "--days", "7", "--html", page)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     told = marquee("what-if", "--engine", "content", "--hours", "200")
     for wanted in ("Had content made all", "in fact", "inverse propensity", "self-normalised", "doubly robust"):
         assert wanted in told
