@@ -11,6 +11,7 @@ from application.exporting import ExportInteractions
 from application.indexing import RebuildIndex
 from application.learning_online import HOURS, MIN_INTERACTIONS, ShowBandit, UpdateBandit
 from application.loading import LoadDataset, LoadReport
+from application.measuring import RollUpDays
 from application.recommending import Recommend
 from application.simulating import RemoveSimulation, Simulate, SimulationPlan
 from application.training import EvaluateModel, TrainingReport, TrainModel
@@ -151,10 +152,13 @@ def simulate(
         context.obj("migrate")()
         if remove:
             erased = use(context, "remove_simulation", RemoveSimulation)()
+            use(context, "roll_up_days", RollUpDays)(anew=True)
             console.print(f"{erased:,} simulated accounts were erased.", highlight=False)
             return
         with timed("Simulated"):
             report = use(context, "simulate", Simulate)(SimulationPlan(people, days, visits, seed, engine))
+            # Days that may have been counted have other lists now.
+            use(context, "roll_up_days", RollUpDays)(anew=True)
         console.print(simulation_table(report))
 
 

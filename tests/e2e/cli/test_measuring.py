@@ -20,9 +20,10 @@ def test_days_are_counted_and_another_engine_is_asked_about(marquee):
 
     assert "nothing_randomised" in marquee("what-if", "--engine", "content", status=1)
     marquee("simulate", "--users", "20", "--days", "3", **COMPETING)
-    counted = marquee("roll-up")
+    # The simulation filled days gone by, and saw to it that they are counted.
+    assert "0 days counted" in marquee("roll-up")
+    counted = marquee("roll-up", "--anew")
     assert "days counted" in counted and "0 days counted" not in counted
-    assert marquee("roll-up", "--anew") == counted
     page = marquee.home / "shown.html"
     assert "Lists of the last 7 days" in marquee("analytics", "--days", "7", "--html", page)
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
