@@ -130,22 +130,26 @@ class SqlAnalytics:
 
     def hits(self, which: Which, k: int, window: timedelta, actions: Sequence[Action]) -> Mapping[tuple[int, int], int]:
         # To the second, on both databases.
-        seconds = extract("epoch", _done.occurred_at) - extract("epoch", _lists.shown_at)
+        seconds = extract("epoch", _done.occurred_at) - extract("epoch", _done.shown_at)
+        # Counted by list before the lists are looked up, which takes half as long as the other way round.
         of_list = (
-            select(length_of_list.label("length"), func.count(distinct(_done.item_id)).label("hits"))
-            .select_from(engagements.join(impressions, _lists.id == _done.impression_id))
+            select(_done.impression_id, func.count(distinct(_done.item_id)).label("hits"))
             .where(
                 within(_done.shown_at, which.period.start, which.period.end),
                 _done.action.in_(actions),
                 _done.rank.between(1, k),
                 seconds <= int(window.total_seconds()),
-                *_of_which(which),
             )
-            .group_by(_done.impression_id, length_of_list)
+            .group_by(_done.impression_id)
             .subquery("of_list")
-            .c
         )
-        statement = select(of_list.hits, of_list.length, func.count()).group_by(of_list.hits, of_list.length)
+        length = length_of_list.label("length")
+        statement = (
+            select(of_list.c.hits, length, func.count())
+            .select_from(of_list.join(impressions, _lists.id == of_list.c.impression_id))
+            .where(*_of_which(which))
+            .group_by(of_list.c.hits, length)
+        )
         found: Counter[tuple[int, int]] = Counter()
         with self._connection() as connection:
             for hits, length, lists in connection.execute(statement):
