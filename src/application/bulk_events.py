@@ -22,7 +22,7 @@ from domain.ports.services import Clock
 from domain.ports.storage import EventLog, ShownLists, UnitOfWorkFactory
 
 #: events that are handed to the log at a time
-PART = 1_000
+PART = 4_000
 
 
 @dataclass(frozen=True)
