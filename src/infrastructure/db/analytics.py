@@ -1,16 +1,15 @@
 """Analytics in SQL: roll-ups where they reach, and the raw rows for the rest."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, distinct, extract, func, select
+from sqlalchemy import Connection, Engine, distinct, func, select
 
 from domain.engagements import Action, FeedbackKind
-from domain.measuring import ItemTally, Period, Tally, midnight
+from domain.measuring import ItemTally, Period, Tally
 from domain.ports.analytics import By, ChosenLists, UserTally, Which
 from infrastructure.db import event_counts
 from infrastructure.db.chosen_lists import read_chosen_lists
@@ -18,13 +17,13 @@ from infrastructure.db.counts import chunks
 from infrastructure.db.dialect import lift_time_limit
 from infrastructure.db.engine import transaction
 from infrastructure.db.event_counts import LIST, SHOWN, length_of_list, places_acted_on, within
+from infrastructure.db.hits import Question, count_hits, of_which
 from infrastructure.db.keys import can_be_id
-from infrastructure.db.roll_ups import DAY, RolledDay, find_rolled
+from infrastructure.db.reach import Reach
+from infrastructure.db.roll_ups import find_rolled
 from infrastructure.db.tables import daily_items, daily_lists, engagements, feedback, impressions
 
 T = TypeVar("T")
-#: a day, and the part of it that is meant
-Span = tuple[date, datetime, datetime]
 
 #: lists that are looked through for users, for each one that is wanted
 LISTS_PER_USER = 20
@@ -32,31 +31,6 @@ LISTS_PER_USER = 20
 ATTEMPTS = 5
 
 _lists, _done, _said = impressions.c, engagements.c, feedback.c
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Where a period's counts come from: `rolled` days, and the raw rows of spans, each within one day."""
-
-    rolled: Sequence[date]
-    list_spans: Sequence[Span]
-    action_spans: Sequence[Span]
-
-    @classmethod
-    def of(cls, period: Period, known: Mapping[date, RolledDay]) -> "Reach":
-        """A day whose rolled part does not lie wholly within the period is read raw."""
-        rolled, list_spans, action_spans = [], [], []
-        for day in period.days:
-            start, end = max(period.start, midnight(day)), min(period.end, midnight(day) + DAY)
-            one = known.get(day)
-            whole = one is not None and start == midnight(day) and one.until <= end
-            if one is not None and whole:
-                rolled.append(day)
-            if one is None or not whole or one.until < end:
-                list_spans.append((day, one.until if one is not None and whole else start, end))
-            if one is None or not whole or not one.over:
-                action_spans.append((day, start, end))
-        return cls(rolled, list_spans, action_spans)
 
 
 class SqlAnalytics:
@@ -129,32 +103,7 @@ class SqlAnalytics:
         return self._read(which.period, lambda connection, reach: _lengths(connection, reach, which))
 
     def hits(self, which: Which, k: int, window: timedelta, actions: Sequence[Action]) -> Mapping[tuple[int, int], int]:
-        # To the second, on both databases.
-        seconds = extract("epoch", _done.occurred_at) - extract("epoch", _done.shown_at)
-        # Counted by list before the lists are looked up, which takes half as long as the other way round.
-        of_list = (
-            select(_done.impression_id, func.count(distinct(_done.item_id)).label("hits"))
-            .where(
-                within(_done.shown_at, which.period.start, which.period.end),
-                _done.action.in_(actions),
-                _done.rank.between(1, k),
-                seconds <= int(window.total_seconds()),
-            )
-            .group_by(_done.impression_id)
-            .subquery("of_list")
-        )
-        length = length_of_list.label("length")
-        statement = (
-            select(of_list.c.hits, length, func.count())
-            .select_from(of_list.join(impressions, _lists.id == of_list.c.impression_id))
-            .where(*_of_which(which))
-            .group_by(of_list.c.hits, length)
-        )
-        found: Counter[tuple[int, int]] = Counter()
-        with self._connection() as connection:
-            for hits, length, lists in connection.execute(statement):
-                found[hits, min(length, k)] += lists
-        return found
+        return count_hits(self._engine, Question(which, k, window, actions))
 
     def chosen_lists(self, period: Period) -> ChosenLists:
         with self._connection() as connection:
@@ -282,17 +231,10 @@ def _lengths(connection: Connection, reach: Reach, which: Which) -> Counter[int]
             found[length] += int(count)
     for _, start, end in reach.list_spans:
         length = length_of_list.label("length")
-        raw = select(length, func.count()).where(within(_lists.shown_at, start, end), *_of_which(which))
+        raw = select(length, func.count()).where(within(_lists.shown_at, start, end), *of_which(which))
         for places, count in connection.execute(raw.group_by(length)):
             found[places] += count
     return found
-
-
-def _of_which(which: Which) -> Iterable[ColumnElement[bool]]:
-    if which.engine is not None:
-        yield _lists.engine == which.engine
-    if which.platform is not None:
-        yield _lists.platform == which.platform
 
 
 def _parts(days: Sequence[date]) -> Iterator[Sequence[date]]:

@@ -145,6 +145,7 @@ class SqlBulkStore:
                 tables.bandit_arms,
                 tables.daily_lists,
                 tables.daily_items,
+                tables.daily_hits,
                 tables.rolled_days,
                 tables.item_labels,
                 tables.items,

@@ -17,7 +17,15 @@ from infrastructure.db import event_counts
 from infrastructure.db.dialect import lift_time_limit, lock_name, upsert
 from infrastructure.db.engine import transaction
 from infrastructure.db.event_counts import LIST, SHOWN
-from infrastructure.db.tables import counters, daily_items, daily_lists, engagements, impressions, rolled_days
+from infrastructure.db.tables import (
+    counters,
+    daily_hits,
+    daily_items,
+    daily_lists,
+    engagements,
+    impressions,
+    rolled_days,
+)
 
 DAY = timedelta(days=1)
 #: after so long a row has been committed and every clock has passed its time
@@ -72,7 +80,7 @@ class SqlRollUps:
     def start_over(self) -> None:
         with transaction(self._engine) as connection:
             lock_name(connection, LOCK)
-            for table in (rolled_days, daily_lists, daily_items):
+            for table in (rolled_days, daily_lists, daily_items, daily_hits):
                 connection.execute(delete(table))
 
     def _days_to_count(self, now: datetime, period: Period | None) -> list[date]:
@@ -129,7 +137,7 @@ class SqlRollUps:
             if find_rolled(connection, [day]).get(day) != before:
                 return False
             if over:
-                for table in (daily_lists, daily_items):
+                for table in (daily_lists, daily_items, daily_hits):
                     connection.execute(delete(table).where(table.c.day == day))
             _add(connection, daily_lists, _list_rows(day, lists))
             _add(connection, daily_items, _item_rows(day, items))
@@ -150,6 +158,7 @@ class SqlRollUps:
                 return False
             for table, kept in ((daily_lists, LIST), (daily_items, SHOWN)):
                 connection.execute(delete(table).where(table.c.day == day, table.c.event != kept))
+            connection.execute(delete(daily_hits).where(daily_hits.c.day == day))
             _add(connection, daily_lists, _list_rows(day, lists))
             _add(connection, daily_items, _item_rows(day, items))
             _remember(connection, RolledDay(day, before.until, now))

@@ -231,8 +231,8 @@ leases = Table(
     Column("until", UtcDateTime, nullable=False),
 )
 
-#: the lists of a day: with the event `list`, how many there were of the length that `rank` holds; with an action, at how
-#: many places of that rank it was done. What has no model version or platform has an empty one
+#: the lists of a day: with the event `list`, how many there were of the length that `rank` holds; with an action, at
+#: how many places of that rank it was done. What has no model version or platform has an empty one
 daily_lists = Table(
     "daily_lists",
     metadata,
@@ -259,6 +259,18 @@ daily_items = Table(
     Column("count", BigInteger, nullable=False),
     Column("rank_sum", BigInteger, nullable=False),
     Index(None, "item_id", "day"),
+    sqlite_with_rowid=False,
+)
+
+#: how many lists of a day had so many hits among so many places, by what was asked; dropped when more is reported of it
+daily_hits = Table(
+    "daily_hits",
+    metadata,
+    Column("question", String(64), primary_key=True),
+    Column("day", Date, primary_key=True, index=True),
+    Column("hits", Integer, primary_key=True, autoincrement=False),
+    Column("places", Integer, primary_key=True, autoincrement=False),
+    Column("lists", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

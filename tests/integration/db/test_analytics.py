@@ -223,14 +223,29 @@ def test_rolling_up_in_steps_comes_to_the_same_as_at_once(world):
     world.roll_ups.bring_up_to_date(NOW)
     in_steps = rows(world.engine)
     with world.engine.begin() as connection:
-        for table in (tables.daily_lists, tables.daily_items, tables.rolled_days):
+        for table in (tables.daily_lists, tables.daily_items, tables.daily_hits, tables.rolled_days):
             connection.execute(delete(table))
     world.roll_ups.bring_up_to_date(NOW)
     assert rows(world.engine) == in_steps
 
 
+def test_hits_are_counted_once_for_each_question(world):
+    world.roll_ups.bring_up_to_date(NOW)
+    asked = (Which(PERIODS[3]), 10, 6 * HOUR, [Action.CLICK, Action.LIKE])
+    before = world.analytics.hits(*asked)
+    assert at_once(*[lambda: SqlAnalytics(world.engine).hits(*asked)] * 3) == [before] * 3
+    with world.engine.begin() as connection:
+        connection.execute(tables.daily_hits.update().values(lists=tables.daily_hits.c.lists + 1))
+    assert sum(world.analytics.hits(*asked).values()) > sum(before.values())
+    for other in ((Which(PERIODS[3], "ncf"), *asked[1:]), (asked[0], 2, *asked[2:]), (*asked[:3], [Action.CLICK])):
+        assert sum(world.analytics.hits(*other).values()) <= sum(before.values())
+    world.roll_ups.start_over()
+    assert world.analytics.hits(*asked) == before
+
+
 def test_a_late_action_makes_its_day_be_counted_again(world):
     world.roll_ups.bring_up_to_date(NOW)
+    check(world, PERIODS[3])
     random = Random(1)
     shown_before = [one for one in world.lists if one.items and one.shown_at < NOW - 2 * DAY]
     late = NOW + 3 * HOUR
