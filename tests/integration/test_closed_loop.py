@@ -4,51 +4,16 @@ import numpy as np
 import pytest
 
 from application.simulating import SimulationPlan
-from domain.items import Item, Kind
-from infrastructure.observability.progress import SilentProgress
-from main.container import build_container
-from main.settings import BanditSettings, Settings
+from tests.integration.made_up_people import ENGINES, simulated
 
 pytestmark = pytest.mark.slow
-
-GENRES = ("Comedy", "Crime", "Drama", "Horror", "Musical", "Romance", "War", "Western")
-ENGINES = ("popularity", "baseline", "content", "cold_start")
-
-
-def films(count=400):
-    """Many ratings do not make a film good here, so that what is popular is worth little to anybody in particular."""
-    random = np.random.default_rng(2)
-    counts, means = random.integers(1, 500, count), random.uniform(2.0, 4.5, count)
-    return [
-        Item(
-            Kind.MOVIE,
-            f"Film {i}",
-            year=1950 + i % 70,
-            genres=(GENRES[i % 8],),
-            rating_count=int(counts[i]),
-            rating_sum=float(counts[i] * means[i]),
-        )
-        for i in range(count)
-    ]
 
 
 @pytest.fixture(scope="module", params=["thompson", "epsilon_greedy"])
 def loop(request, tmp_path_factory):
-    """A container whose engines have competed for a week, and what the simulation says of it."""
-    settings = Settings(
-        home=tmp_path_factory.mktemp("loop"),
-        bandit=BanditSettings(policy=request.param, epsilon=0.3, engines=ENGINES),
-        _env_file=None,
-    )
-    container = build_container(settings)
-    container.progress.override(SilentProgress())
-    container.random.override(np.random.default_rng(8))
-    container.migrate()()
-    with container.unit_of_work()() as work:
-        for film in films():
-            work.items.add(film)
-        work.commit()
-    report = container.simulate()(SimulationPlan(users=60, days=10, visits=1.5, seed=6))
+    """A container whose engines have competed for ten days, and what the simulation says of it."""
+    plan = SimulationPlan(users=60, days=10, visits=1.5, seed=6)
+    container, report = simulated(tmp_path_factory.mktemp("loop"), plan, policy=request.param, epsilon=0.3)
     yield container, report
     container.shutdown_resources()
 

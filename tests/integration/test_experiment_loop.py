@@ -1,17 +1,13 @@
 """An experiment on a real database among people whose tastes are known: what it says is held against what is true."""
 
-import numpy as np
 import pytest
 
 from application.simulating import SimulationPlan
 from domain.experiments import ExperimentPlan
 from domain.interleaving import INTERLEAVED
 from domain.verdicts import Verdict
-from infrastructure.observability.progress import SilentProgress
-from main.container import build_container
-from main.settings import Settings
 from tests.fakes import FakeIds
-from tests.integration.test_closed_loop import films
+from tests.integration.made_up_people import stocked
 
 pytestmark = pytest.mark.slow
 
@@ -25,15 +21,8 @@ VARIANTS = (
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """The report of an experiment that ran for a week, and the truth by engine."""
-    container = build_container(Settings(home=tmp_path_factory.mktemp("experiment"), _env_file=None))
-    container.progress.override(SilentProgress())
-    container.random.override(np.random.default_rng(4))
+    container = stocked(tmp_path_factory.mktemp("experiment"), seed=4)
     container.ids.override(FakeIds())
-    container.migrate()()
-    with container.unit_of_work()() as work:
-        for film in films():
-            work.items.add(film)
-        work.commit()
     experiment = container.create_experiment()(ExperimentPlan("Whose taste?", VARIANTS, "reward", 14))
     container.start_experiment()(experiment.id)
     simulated = container.simulate()(SimulationPlan(users=210, days=5, visits=1.0, seed=6))
