@@ -19,10 +19,10 @@ def _seconds(value: object) -> object:
     return unix_seconds(int(value) if isinstance(value, str) and value.strip().isdecimal() else value)
 
 
-QueryTime = Annotated[
-    Annotated[int, Field(ge=0, le=LATEST)],
-    BeforeValidator(_seconds, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
-]
+_UnixSeconds = Annotated[int, Field(ge=0, le=LATEST)]
+_IsoTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+#: unix seconds inside; ISO-8601 or unix seconds in the address
+QueryTime = Annotated[_UnixSeconds, BeforeValidator(_seconds, json_schema_input_type=_UnixSeconds | _IsoTime)]
 QueryActions = Annotated[
     list[Action],
     Field(min_length=1, max_length=len(Action)),
