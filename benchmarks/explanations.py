@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from application.evaluating import user_states
-from application.training import known_before_test
+from application.evaluating import known_before_test, user_states
 from benchmarks.circumstances import circumstances
 from benchmarks.quality import epoch_lines
 from benchmarks.sandbox import settings_in

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from application.evaluating import Question, questions
-from application.training import TrainingReport, figures_of, fingerprint, known_before_test
+from application.evaluating import Question, known_before_test, questions
+from application.training import TrainingReport, figures_of, fingerprint
 from benchmarks import scoreboard_page
 from benchmarks.circumstances import circumstances
 from benchmarks.protocols import CANDIDATES, SEED, People, Protocol, among_candidates, protocols_of_ml_1m

@@ -11,8 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from application.evaluating import LIST_LENGTH, EvaluateEngines, Question, questions, questions_in_turn
-from application.training import known_before_test
+from application.evaluating import (
+    LIST_LENGTH,
+    EvaluateEngines,
+    Question,
+    known_before_test,
+    questions,
+    questions_in_turn,
+)
 from domain import metrics
 from domain.events import Interactions
 from domain.items import ItemFilter

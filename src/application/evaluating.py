@@ -10,9 +10,13 @@ from domain import metrics
 from domain.catalogue import Catalogue
 from domain.events import History, Interactions
 from domain.items import ItemFilter
-from domain.lineup import Lineup
+from domain.lineup import AUTO, COLD_START, Lineup
+from domain.model_versions import ModelVersion
+from domain.ports.learning import Lineups
 from domain.ports.services import Progress
+from domain.ports.storage import Catalogues, InteractionStore
 from domain.recommendation import Context, UserState
+from domain.splitting import Split, leave_last_out
 from domain.users import Demographics
 
 #: places that are ranked for each user; a target below them counts as not ranked
@@ -54,12 +58,14 @@ class EvaluateEngines:
     """Rank the full catalogue for every user with held-out events; what the user has already is left out.
 
     The engines run as they serve: the same pipelines, the same caps, the same choice behind `auto`. The line-up must
-    not know the held-out events: build it on `Catalogue.counting` of the earlier ones.
+    not know the held-out events: build it on `Catalogue.counting` of the earlier ones. `whose` they are is told beside
+    their names while they run.
     """
 
     progress: Progress
     liked_from: float
     min_interactions: int
+    whose: str = ""
 
     def __call__(
         self,
@@ -84,7 +90,7 @@ class EvaluateEngines:
         self, engine: str, lineup: Lineup, asked: Sequence[Question], judge: "ListJudge", seed: int
     ) -> EngineReport:
         lists = np.full((len(asked), DEPTH), -1, dtype=np.int64)
-        for u, question in enumerate(self.progress.track(asked, f"Evaluating {engine}", len(asked))):
+        for u, question in enumerate(self.progress.track(asked, f"Evaluating {engine}{self.whose}", len(asked))):
             pipeline = lineup.choose(engine, question.state, self.min_interactions)
             wanted = ItemFilter(kind=None, exclude=question.left_out)
             context = Context.of(lineup.catalogue, question.state, wanted, self.liked_from)
@@ -144,6 +150,62 @@ class ListJudge:
             f"gini@{LIST_LENGTH}": metrics.gini(lists, len(self.catalogue)),
             f"miscalibration@{LIST_LENGTH}": _mean(metrics.miscalibration(lists, self.tastes, self.shares)),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Every user's last stored event as a test, and what may be known when it is asked for.
+
+    The `catalogue` counts the ratings of the `past` alone, which are sorted by user and time.
+    """
+
+    catalogue: Catalogue
+    past: Interactions
+    test: Interactions
+    people: Mapping[int, Demographics]  # by user id
+
+
+@dataclass(frozen=True)
+class EvaluateModel:
+    """Judge the engines, with one model version or none, by every user's last stored event."""
+
+    interactions: InteractionStore
+    catalogues: Catalogues
+    lineups: Lineups
+    engines: EvaluateEngines
+
+    def __call__(self, version: str | None, seed: int = 0) -> list[EngineReport]:
+        return self.on(self.held_out(), version, seed)
+
+    def held_out(self) -> HeldOut:
+        """The test events as they are now."""
+        split = leave_last_out(self.interactions.read().in_user_time_order())
+        past = known_before_test(split)
+        return HeldOut(self.catalogues.load().counting(past), past, split.test, self.interactions.demographics())
+
+    def on(self, asked: HeldOut, version: str | None, seed: int = 0) -> list[EngineReport]:
+        """Every engine but the cold start, `auto` last. Raises `ModelNotFound`, `ArtifactDamaged`."""
+        lineup = self.lineups.of(version, asked.catalogue)
+        names = [name for name in lineup.pipelines if name != COLD_START]
+        return self.engines(lineup, asked.past, asked.test, asked.people, [*names, AUTO], seed)
+
+    def auto_on(self, asked: HeldOut, version: str) -> EngineReport:
+        """What `auto` alone reaches with a version. Raises `ModelNotFound`, `ArtifactDamaged`."""
+        engines = replace(self.engines, whose=f" of {version}")
+        lineup = self.lineups.of(version, asked.catalogue)
+        (report,) = engines(lineup, asked.past, asked.test, asked.people, [AUTO])
+        return report
+
+    def on_validation(self, version: ModelVersion, split: Split, seed: int) -> list[EngineReport]:
+        """The version's own engines, judged by the validation events with what came before them."""
+        lineup = self.lineups.of(version.version, self.catalogues.load().counting(split.train))
+        people = self.interactions.demographics()
+        return self.engines(lineup, split.train, split.validation, people, version.engines, seed)
+
+
+def known_before_test(split: Split) -> Interactions:
+    """What a model may look back on when it is asked for the test events: training and validation together."""
+    return split.train.joined(split.validation).in_user_time_order()
 
 
 def questions(

@@ -1,16 +1,16 @@
-"""Training: from stored ratings to a published, evaluated model that serves."""
+"""Training: from stored ratings to a published, evaluated and judged model."""
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from application.evaluating import EngineReport, EvaluateEngines, history_lengths
+from application.evaluating import EngineReport, EvaluateModel, history_lengths
+from application.promoting import JudgeModel
 from domain.choosing import best_by_length
 from domain.errors import Invalid
 from domain.events import Interactions
-from domain.lineup import AUTO, COLD_START
-from domain.model_versions import VALIDATION, EpochReport, ModelVersion, TrainingConfig
-from domain.ports.learning import Lineups, ModelRegistry, Trainer, TrainingData
+from domain.model_versions import VALIDATION, Aliases, EpochReport, ModelVersion, TrainingConfig
+from domain.ports.learning import ModelRegistry, Trainer, TrainingData
 from domain.ports.services import Clock
 from domain.ports.storage import Catalogues, InteractionStore
 from domain.splitting import Split, leave_last_out
@@ -18,11 +18,16 @@ from domain.splitting import Split, leave_last_out
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """A finished run: the version as it was published, its epochs, and what the engines reach with it."""
+    """A finished run: the version as it was judged, its epochs, what it reaches, and its part to play."""
 
     version: ModelVersion
     epochs: Sequence[EpochReport]
     evaluation: Sequence[EngineReport]
+    aliases: Aliases = field(default_factory=Aliases)
+
+    @property
+    def serves(self) -> bool:
+        return self.aliases.champion == self.version.version
 
 
 @dataclass(frozen=True)
@@ -30,18 +35,27 @@ class TrainModel:
     """Train on all but each user's last two events, choose by the one before the last, report on the last.
 
     The new version is published; which of its engines `auto` takes is chosen; all of them are evaluated as they will
-    serve; and then the version is made current. Raises `Invalid` when there are too few ratings to hold any out.
+    serve; and it is judged against the champion. Then it is the challenger, whatever the gates say; or the champion,
+    where there is none, or where it has passed and is to be promoted. All but the newest `keep` versions and those with
+    a part to play are removed.
+
+    Raises `Invalid` when there are too few ratings to hold any out, `CanaryFailed` for a model that cannot serve, and
+    `AliasMoved` when somebody else moved an alias at that moment; in both cases the version stays.
     """
 
     interactions: InteractionStore
     catalogues: Catalogues
     trainer: Trainer
     registry: ModelRegistry
-    evaluate: "EvaluateModel"
+    evaluate: EvaluateModel
+    judge: JudgeModel
     clock: Clock
     liked_from: float
+    keep: int = 10
 
-    def __call__(self, config: TrainingConfig, on_epoch: Callable[[EpochReport], None]) -> TrainingReport:
+    def __call__(
+        self, config: TrainingConfig, on_epoch: Callable[[EpochReport], None], promote: bool = False
+    ) -> TrainingReport:
         interactions = self.interactions.read().in_user_time_order()
         split = leave_last_out(interactions)
         if not len(split.test):
@@ -55,10 +69,21 @@ class TrainModel:
         model = self.trainer(training, split.validation, config, on_epoch)
         version = self.registry.publish(model, config, fingerprint(interactions), self.clock.now())
         self._choose(version, split, config.seed)
-        evaluation = self.evaluate(version.version, seed=config.seed)
-        version = self.registry.record_metrics(version.version, figures_of(evaluation))
-        self.registry.make_current(version.version)
-        return TrainingReport(version, model.epochs, evaluation)
+        asked = self.evaluate.held_out()
+        evaluation = self.evaluate.on(asked, version.version, seed=config.seed)
+        self.registry.record_metrics(version.version, figures_of(evaluation))
+        version = self.judge(version.version, asked, evaluation[-1])
+        aliases = self._give_part(version, promote)
+        self.registry.prune(self.keep)
+        return TrainingReport(version, model.epochs, evaluation, aliases)
+
+    def _give_part(self, version: ModelVersion, promote: bool) -> Aliases:
+        aliases, gates = self.registry.aliases(), version.gates
+        proven = gates is not None and gates.passed and gates.champion == aliases.champion
+        chosen = aliases.champion is None or (promote and proven)
+        moved = aliases.promoting(version.version) if chosen else aliases.challenged_by(version.version)
+        self.registry.move_aliases(aliases.generation, moved)
+        return moved
 
     def _choose(self, version: ModelVersion, split: Split, seed: int) -> None:
         """Let the validation events decide which engine `auto` takes for how long a history."""
@@ -69,37 +94,9 @@ class TrainModel:
         self.registry.record_metrics(version.version, figures_of(judged, VALIDATION))
 
 
-@dataclass(frozen=True)
-class EvaluateModel:
-    """Judge the engines, with one model version or none, by every user's last stored event."""
-
-    interactions: InteractionStore
-    catalogues: Catalogues
-    lineups: Lineups
-    engines: EvaluateEngines
-
-    def __call__(self, version: str | None, seed: int = 0) -> list[EngineReport]:
-        split = leave_last_out(self.interactions.read().in_user_time_order())
-        past = known_before_test(split)
-        lineup = self.lineups.of(version, self.catalogues.load().counting(past))
-        names = [name for name in lineup.pipelines if name != COLD_START]
-        return self.engines(lineup, past, split.test, self.interactions.demographics(), [*names, AUTO], seed)
-
-    def on_validation(self, version: ModelVersion, split: Split, seed: int) -> list[EngineReport]:
-        """The version's own engines, judged by the validation events with what came before them."""
-        lineup = self.lineups.of(version.version, self.catalogues.load().counting(split.train))
-        people = self.interactions.demographics()
-        return self.engines(lineup, split.train, split.validation, people, version.engines, seed)
-
-
 def figures_of(reports: Sequence[EngineReport], kind: str = "") -> dict[str, float]:
     """Every figure by name, such as `ncf.ndcg@10` or, of the kind `VALIDATION`, `ncf.validation.ndcg@10`."""
     return {f"{report.engine}.{kind}{name}": value for report in reports for name, value in report.figures.items()}
-
-
-def known_before_test(split: Split) -> Interactions:
-    """What a model may look back on when it is asked for the test events: training and validation together."""
-    return split.train.joined(split.validation).in_user_time_order()
 
 
 def fingerprint(interactions: Interactions) -> str:

@@ -168,6 +168,34 @@ class NothingToIndex(Conflict):
         super().__init__("There is no trained model whose items could be indexed. Train one first.")
 
 
+class AliasMoved(Conflict):
+    """Somebody else has moved the champion or the challenger since the caller looked."""
+
+    code = "alias_moved"
+
+    def __init__(self, present: int, seen: int) -> None:
+        super().__init__(f"The aliases are of generation {present} by now, not {seen}: look at them again.")
+
+
+class GatesFailed(Conflict):
+    """A model that has not shown what is asked of a champion; each detail names a gate that it failed."""
+
+    code = "gates_failed"
+
+
+class CanaryFailed(Conflict):
+    """A model that could not be loaded, or made no sound lists, in a process of its own."""
+
+    code = "canary_failed"
+
+
+class NoFormerChampion(Conflict):
+    code = "no_former_champion"
+
+    def __init__(self) -> None:
+        super().__init__("There is no earlier champion to go back to.")
+
+
 class ExperimentStarted(Conflict):
     """An experiment runs once; what it found would mean nothing if it were mixed with what a second run found."""
 

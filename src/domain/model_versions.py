@@ -1,8 +1,10 @@
 """Model versions: what was trained, on what, and how good it proved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from domain.gates import GateReport
 
 #: which engine `auto` takes: pairs of the least length of a history and a name, ascending
 AutoChoice = tuple[tuple[int, str], ...]
@@ -38,6 +40,8 @@ class EpochReport:
     seconds: float
 
 
+#: champions of the past that can be gone back to
+MOST_FORMER = 5
 #: what stands before the name of a measure that is of the validation events
 VALIDATION = "validation."
 
@@ -64,7 +68,8 @@ class ModelVersion:
 
     The same of the validation events stands under `ncf.validation.ndcg@10`.
     `engines` are those that were trained, `auto` says which of them proved best for how long a history. `index` is the
-    only part that may be built anew while the version serves.
+    only part that may be built anew while the version serves. `gates` is what the version showed against the champion
+    of the time, None before it was judged. `size` is that of its files, in bytes.
     """
 
     version: str
@@ -76,6 +81,8 @@ class ModelVersion:
     auto: AutoChoice = ()
     parent: str | None = None
     index: IndexReport | None = None
+    gates: GateReport | None = None
+    size: int = 0
 
     def test_figures(self, engine: str) -> dict[str, float]:
         """What the engine reached on the test events, by the name of the measure alone."""
@@ -84,3 +91,38 @@ class ModelVersion:
             name.removeprefix(prefix): value for name, value in self.metrics.items() if name.startswith(prefix)
         }
         return {name: value for name, value in of_engine.items() if not name.startswith(VALIDATION)}
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """Which versions have a part to play. Every change raises the `generation` by one.
+
+    `champion` serves, `challenger` is the newest that would; `former` are the champions before, the latest first.
+    """
+
+    generation: int = 0
+    champion: str | None = None
+    challenger: str | None = None
+    former: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every version with a part to play."""
+        return frozenset(one for one in (self.champion, self.challenger, *self.former) if one is not None)
+
+    def challenged_by(self, version: str) -> "Aliases":
+        """The same with another challenger."""
+        return replace(self, generation=self.generation + 1, challenger=version)
+
+    def promoting(self, version: str) -> "Aliases":
+        """The same with another champion; the one before it can be gone back to."""
+        before = (self.champion, *self.former) if self.champion is not None else self.former
+        former = tuple(one for one in before if one != version)[:MOST_FORMER]
+        challenger = None if self.challenger == version else self.challenger
+        return Aliases(self.generation + 1, version, challenger, former)
+
+    def rolled_back(self) -> "Aliases":
+        """The same with the champion before this one, which is no former champion now. There must be one."""
+        champion, *former = self.former
+        challenger = None if self.challenger == champion else self.challenger
+        return Aliases(self.generation + 1, champion, challenger, tuple(former))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from domain.errors import InvalidConfig
 from domain.model_versions import TrainingConfig
 from domain.ports.datasets import DatasetSource, InteractionWriter
-from domain.ports.learning import ItemIndexer, Lineups, ModelRegistry, Trainer
+from domain.ports.learning import Canary, ItemIndexer, Lineups, ModelRegistry, Trainer
 from domain.ports.recommending import RankingCache
 from domain.ports.services import (
     AccessTokens,
@@ -216,6 +216,13 @@ def build_model_registry(settings: Settings) -> ModelRegistry:
     from infrastructure.learning.registry import FileModelRegistry
 
     return FileModelRegistry(settings.home / "models")
+
+
+def build_canary(settings: Settings) -> Canary:
+    from infrastructure.learning.canary import SubprocessCanary
+
+    serving = settings.serving
+    return SubprocessCanary(settings.home / "models", serving.liked_from, serving.min_interactions)
 
 
 def build_lineups(registry: "FileModelRegistry", catalogues: Catalogues) -> Lineups:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 import presentation.cli.experiments  # adds its commands
 import presentation.cli.measuring  # adds its commands
+import presentation.cli.models  # adds its commands
 import presentation.cli.up  # noqa: F401  (adds its command)
 from presentation.cli.app import app
 from presentation.cli.context import errors

@@ -18,7 +18,7 @@ from application.accounts import (
 from application.bulk_events import RecordEvents
 from application.continuing import ContinueSession
 from application.engaging import EventRules, GiveFeedback, RecordEngagement
-from application.evaluating import EvaluateEngines
+from application.evaluating import EvaluateEngines, EvaluateModel
 from application.experimenting import (
     CreateExperiment,
     ExperimentSteering,
@@ -50,6 +50,7 @@ from application.measuring import (
     ShowUserAnalytics,
 )
 from application.onboarding import AskNext, ListOnboardingTitles
+from application.promoting import CompareModels, JudgeModel, PromoteModel, RollBack
 from application.rating import ListRatings, RateItems, RemoveRating
 from application.readiness import CheckReadiness
 from application.recommending import (
@@ -64,8 +65,9 @@ from application.sessions import RenewSession, SignIn, SignOut, TokenIssuer
 from application.simulating import RemoveSimulation, Simulate
 from application.tasting import SetTaste, ShowTaste
 from application.tracing import ShowItemAnalytics
-from application.training import EvaluateModel, TrainModel
+from application.training import TrainModel
 from application.what_if import WhatIf
+from domain.gates import GateRules
 from main import building, loop
 from main.settings import Settings
 
@@ -86,6 +88,11 @@ def bandit_rules_of(settings: Settings) -> BanditRules:
     """How the settings let engines compete."""
     bandit = settings.bandit
     return BanditRules(bandit.policy, bandit.epsilon, bandit.engines, settings.serving.min_interactions)
+
+
+def gate_rules_of(settings: Settings) -> GateRules:
+    """What the settings ask of a new model."""
+    return GateRules(**settings.gates.model_dump())
 
 
 class Container(containers.DeclarativeContainer):
@@ -121,6 +128,8 @@ class Container(containers.DeclarativeContainer):
     trainer = providers.Singleton(building.build_trainer, index_wish)
     item_indexer = providers.Singleton(building.build_item_indexer, model_registry, index_wish)
     serving_rules = providers.Singleton(serving_rules_of, settings)
+    canary = providers.Singleton(building.build_canary, settings)
+    gate_rules = providers.Singleton(gate_rules_of, settings)
 
     # learning online
     bandit_rules = providers.Singleton(bandit_rules_of, settings)
@@ -248,6 +257,7 @@ class Container(containers.DeclarativeContainer):
         EvaluateEngines, progress, serving_rules.provided.liked_from, serving_rules.provided.min_interactions
     )
     evaluate_model = providers.Singleton(EvaluateModel, interaction_store, catalogues, lineups, evaluate_engines)
+    judge_model = providers.Singleton(JudgeModel, model_registry, evaluate_model, canary, gate_rules)
     train_model = providers.Singleton(
         TrainModel,
         interaction_store,
@@ -255,9 +265,14 @@ class Container(containers.DeclarativeContainer):
         trainer,
         model_registry,
         evaluate_model,
+        judge_model,
         clock,
         serving_rules.provided.liked_from,
+        settings.provided.models.keep,
     )
+    compare_models = providers.Singleton(CompareModels, model_registry, evaluate_model, gate_rules)
+    promote_model = providers.Singleton(PromoteModel, model_registry, catalogues, judge_model, canary)
+    roll_back = providers.Singleton(RollBack, model_registry, catalogues, canary)
     rebuild_index = providers.Singleton(RebuildIndex, catalogues, item_indexer, clock)
 
     # what the command line runs beside the use cases

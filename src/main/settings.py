@@ -152,6 +152,31 @@ class HttpSettings(_Part):
         return _split(values, "cors_origins")
 
 
+class ModelSettings(_Part):
+    keep: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Newest model versions that stay; what an alias names, or can be gone back to, always does.",
+    )
+
+
+class GateSettings(_Part):
+    margin: float = Field(
+        0.1, ge=0, le=1, description="Share of the champion's NDCG@10 that a new model must be shown not to lose."
+    )
+    group_margin: float = Field(0.2, ge=0, le=1, description="The share that no group of users may be shown to lose.")
+    least_users: int = Field(30, ge=1, description="A group with fewer users is not judged.")
+    genres: int = Field(5, ge=0, le=100, description="So many of the commonest genres are groups of their own.")
+    new_title_ratings: int = Field(20, ge=0, description="A title with at most so many ratings is new.")
+    coverage: float = Field(0.8, ge=0, le=10, description="Least coverage, as a multiple of the champion's.")
+    popularity: float = Field(
+        1.25, ge=0, le=100, description="Greatest mean popularity of what is shown, as a multiple of the champion's."
+    )
+    latency_ms: float = Field(100.0, gt=0, description="Most milliseconds of a processor that a list may take.")
+    size_mb: float = Field(4096.0, gt=0, description="Most megabytes that a model's files may have.")
+
+
 class EventSettings(_Part):
     window_days: int = Field(
         30, ge=1, le=365, description="Days after a list was shown in which something done with it still counts."
@@ -186,6 +211,8 @@ class Settings(BaseSettings):
     serving: ServingSettings = Field(default_factory=ServingSettings)
     bandit: BanditSettings = Field(default_factory=BanditSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    gates: GateSettings = Field(default_factory=GateSettings)
     events: EventSettings = Field(default_factory=EventSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     log: LogSettings = Field(default_factory=LogSettings)

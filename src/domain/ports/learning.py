@@ -7,8 +7,9 @@ from typing import Protocol
 
 from domain.catalogue import Catalogue
 from domain.events import Interactions
+from domain.gates import GateReport
 from domain.lineup import Lineup
-from domain.model_versions import AutoChoice, EpochReport, ModelVersion, TrainingConfig
+from domain.model_versions import Aliases, AutoChoice, EpochReport, ModelVersion, TrainingConfig
 from domain.users import Demographics
 
 
@@ -50,7 +51,7 @@ class Lineups(Protocol):
     """Where the engines come from."""
 
     def current(self, revision: int) -> Lineup:
-        """The line-up of the current model on the catalogue at `revision` or later. Built anew only on a change."""
+        """The line-up of the champion on the catalogue at `revision` or later. Built anew only on a change."""
         ...
 
     def of(self, version: str | None, catalogue: Catalogue) -> Lineup:
@@ -60,11 +61,25 @@ class Lineups(Protocol):
 
 class ItemIndexer(Protocol):
     def __call__(self, catalogue: Catalogue, at: datetime) -> ModelVersion:
-        """Index the items of the catalogue for the current model anew, and put that in the place of its index.
+        """Index the items of the catalogue for the champion anew, and put that in the place of its index.
 
         Items that the model has not learnt from are placed by their content. Returns the version with what is told of
-        its new index. Raises `NothingToIndex` where there is no current model, `LibraryMissing`, `ArtifactDamaged`.
+        its new index. Raises `NothingToIndex` where there is no champion, `LibraryMissing`, `ArtifactDamaged`.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class CanaryReport:
+    """What came of asking a version for lists: how many, and the median of a processor's milliseconds for one."""
+
+    lists: int
+    milliseconds: float
+
+
+class Canary(Protocol):
+    def __call__(self, version: str, catalogue: Catalogue) -> CanaryReport:
+        """Load a version and ask each of its engines for lists, where it can do no harm. Raises `CanaryFailed`."""
         ...
 
 
@@ -72,21 +87,44 @@ class ModelRegistry(Protocol):
     def publish(
         self, model: TrainedModel, config: TrainingConfig, fingerprint: str, created_at: datetime
     ) -> ModelVersion:
-        """Write the model as a new version, whole or not at all. It is not served before `make_current`."""
+        """Write the model as a new version, whole or not at all. It serves once an alias says so."""
         ...
 
     def record_auto(self, version: str, auto: AutoChoice) -> ModelVersion:
-        """Write into a version's manifest which of its engines `auto` takes."""
+        """Write into a version's manifest which of its engines `auto` takes. Raises `ModelNotFound`."""
         ...
 
     def record_metrics(self, version: str, metrics: Mapping[str, float]) -> ModelVersion:
-        """Add figures to a version's manifest."""
+        """Add figures to a version's manifest. Raises `ModelNotFound`."""
         ...
 
-    def make_current(self, version: str) -> None: ...
+    def record_gates(self, version: str, gates: GateReport) -> ModelVersion:
+        """Write into a version's manifest how it was judged. Raises `ModelNotFound`."""
+        ...
 
-    def find_current(self) -> ModelVersion | None: ...
+    def aliases(self) -> Aliases:
+        """Which versions have a part to play now. Raises `ArtifactDamaged`."""
+        ...
+
+    def move_aliases(self, seen: int, moved: Aliases) -> None:
+        """Put `moved` in the place of the aliases of generation `seen`, in one step, for every process.
+
+        Raises `AliasMoved` when they are of another generation by now, `ModelNotFound` for a version that is not here.
+        """
+        ...
+
+    def get_version(self, version: str) -> ModelVersion:
+        """What a version's manifest says. Raises `ModelNotFound`, `ArtifactDamaged`."""
+        ...
+
+    def find_champion(self) -> ModelVersion | None:
+        """The version that serves; None before there is one. Raises `ArtifactDamaged`."""
+        ...
 
     def list_versions(self) -> Sequence[ModelVersion]:
         """Newest first."""
+        ...
+
+    def prune(self, keep: int) -> Sequence[str]:
+        """Remove all but the newest `keep` versions and those with a part to play. Returns the removed ones' names."""
         ...

@@ -140,11 +140,6 @@ def _engine_arrays(recipe: Recipe, vocabulary: Vocabulary, contents: Mapping[str
     return arrays
 
 
-def verify(folder: Path) -> ModelVersion:
-    """The version in the folder, once all its files have proved whole. Raises `ArtifactDamaged`."""
-    return read_artifact(folder).version
-
-
 def _vector_shapes(vocabulary: Vocabulary, vectors: Arrays) -> Shapes:
     n = len(vocabulary)
     return {

@@ -1,4 +1,4 @@
-"""Builds the item index of the current model anew, with what has come into the catalogue since."""
+"""Builds the item index of the champion anew, with what has come into the catalogue since."""
 
 import logging
 from datetime import datetime
@@ -26,13 +26,13 @@ class CatalogueIndexer:
 
     def __call__(self, catalogue: Catalogue, at: datetime) -> ModelVersion:
         """As the port says."""
-        current = self._registry.find_current()
-        if current is None:
+        champion = self._registry.find_champion()
+        if champion is None:
             raise NothingToIndex
-        vocabulary, learnt = self._registry.item_vectors(current.version)
+        vocabulary, learnt = self._registry.item_vectors(champion.version)
         vectors, placed = placed_by_content(catalogue, by_position(catalogue, vocabulary, learnt))
-        seed = parse_config(current.config, MANIFEST).seed
+        seed = parse_config(champion.config, MANIFEST).seed
         indexed = IndexedItems.of(catalogue.ids, vectors, self._wish, seed, placed)
-        version = self._registry.publish_index(current.version, indexed, at)
+        version = self._registry.publish_index(champion.version, indexed, at)
         log.info("index of %s rebuilt: %d items, %d placed by content", version.version, len(indexed), placed)
         return version

@@ -1,4 +1,4 @@
-"""The line-up that serves: rebuilt when the catalogue or the current model has changed, and only then."""
+"""The line-up that serves: rebuilt when the catalogue or the champion has changed, and only then."""
 
 import logging
 import threading
@@ -17,9 +17,9 @@ from infrastructure.learning.registry import FileModelRegistry
 
 log = logging.getLogger(__name__)
 
-#: seconds for which the pointer to the current model is taken as read
+#: seconds for which the alias of the champion is taken as read
 RECHECK = 1.0
-#: seconds that are added to that while the current model is damaged: checking it means reading all of it
+#: seconds that are added to that while the champion is damaged: checking it means reading all of it
 RECHECK_DAMAGED = 30.0
 
 
@@ -36,7 +36,7 @@ class LiveLineups:
 
     A request holds one line-up from beginning to end; a new one is built beside it and takes its place in one
     assignment. Meanwhile requests go on with the old one, unless it lacks a change of the catalogue that they must see.
-    When the current model turns out damaged, the one that has been serving goes on.
+    When the champion turns out damaged, the one that has been serving goes on.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class LiveLineups:
         self._complaint: str | None = None
 
     def current(self, revision: int) -> Lineup:
-        """The line-up of the current model on the catalogue at `revision` or later."""
+        """The line-up of the champion on the catalogue at `revision` or later."""
         standing = self._standing
         if standing is not None and self._is_fresh(standing, revision):
             return standing.lineup
@@ -79,7 +79,7 @@ class LiveLineups:
 
     def _rebuilt(self, standing: _Standing | None, revision: int) -> _Standing:
         self._check_at = self._now() + RECHECK
-        model = self._current_model(standing.model if standing else None)
+        model = self._champion(standing.model if standing else None)
         if standing is not None and model is standing.model and standing.lineup.catalogue.revision >= revision:
             return standing
         lineup = build_lineup(self._catalogues.load(), model)
@@ -87,17 +87,18 @@ class LiveLineups:
         log.info("line-up ready: model %s, catalogue revision %d", version, lineup.catalogue.revision)
         return _Standing(lineup, model)
 
-    def _current_model(self, serving: LoadedModel | None) -> LoadedModel | None:
+    def _champion(self, serving: LoadedModel | None) -> LoadedModel | None:
         try:
-            current = self._registry.find_current()
-            if current is None:
+            # Resolved once: what is loaded is the version that was found, whatever the alias says by then.
+            champion = self._registry.find_champion()
+            if champion is None:
                 return None
-            if serving is not None and _same_files(current, serving.version):
+            if serving is not None and _same_files(champion, serving.version):
                 return serving
-            return self._registry.load(current.version)
+            return self._registry.load(champion.version)
         except (ArtifactDamaged, ModelNotFound) as refused:
             if refused.message != self._complaint:
-                log.error("the current model is refused, what served before goes on: %s", refused.message)
+                log.error("the champion is refused, what served before goes on: %s", refused.message)
             self._complaint = refused.message
             self._check_at += RECHECK_DAMAGED
             return serving

@@ -7,7 +7,7 @@ import platform
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from domain.errors import ArtifactDamaged
+from domain.gates import Gate, GateReport
 from domain.model_versions import IndexReport, ModelVersion
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
-FORMAT = 3
+FORMAT = 4
 #: no path separators and no leading dot, so that a version can never lead out of the registry
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 FILE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z]+")
@@ -48,7 +49,12 @@ class Manifest:
     @classmethod
     def of(cls, version: ModelVersion, files: Mapping[str, FileRecord]) -> Self:
         """A manifest that names the libraries at hand."""
-        return cls(version, files, {"python": platform.python_version(), **_libraries()})
+        libraries = {"python": platform.python_version(), **_libraries()}
+        return cls(replace(version, size=_size(files)), files, libraries)
+
+    def with_files(self, version: ModelVersion, files: Mapping[str, FileRecord]) -> Self:
+        """The same with another version record and other files."""
+        return replace(self, version=replace(version, size=_size(files)), files=files)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -84,6 +90,7 @@ class Manifest:
             "auto": [list(pair) for pair in version.auto],
             "parent": version.parent,
             "index": _index_fields(version.index),
+            "gates": None if version.gates is None else asdict(version.gates),
             "libraries": dict(self.libraries),
             "files": {name: {"size": record.size, "sha256": record.sha256} for name, record in self.files.items()},
         }
@@ -112,6 +119,8 @@ class Manifest:
             auto=tuple((int(least), str(engine)) for least, engine in fields["auto"]),
             parent=None if fields["parent"] is None else str(fields["parent"]),
             index=_index_of(fields["index"]),
+            gates=_gates_of(fields["gates"]),
+            size=_size(files),
         )
         return cls(version, files, {str(name): str(value) for name, value in fields["libraries"].items()})
 
@@ -123,6 +132,34 @@ def _libraries() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = installed(name)
     return found
+
+
+def _size(files: Mapping[str, FileRecord]) -> int:
+    return sum(record.size for record in files.values())
+
+
+def _gates_of(fields: Mapping[str, Any] | None) -> GateReport | None:
+    if fields is None:
+        return None
+    gates = tuple(
+        Gate(
+            name=str(gate["name"]),
+            passed=gate["passed"] is True,
+            value=_number(gate["value"]),
+            bound=_number(gate["bound"]),
+            reason=str(gate["reason"]),
+        )
+        for gate in fields["gates"]
+    )
+    return GateReport(None if fields["champion"] is None else str(fields["champion"]), gates)
+
+
+def _number(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("a gate holds what is no number")
+    return float(value)
 
 
 def _index_fields(index: IndexReport | None) -> dict[str, object] | None:

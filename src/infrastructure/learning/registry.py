@@ -1,38 +1,35 @@
-"""Model versions as folders, with one pointer that says which of them is current."""
+"""Model versions as folders, with one file of aliases that says which of them serves."""
 
-import fcntl
 import logging
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from domain.errors import ArtifactDamaged, ModelNotFound
-from domain.model_versions import AutoChoice, ModelVersion, TrainingConfig
+from domain.gates import GateReport
+from domain.model_versions import Aliases, AutoChoice, ModelVersion, TrainingConfig
 from domain.ports.learning import TrainedModel
+from infrastructure.learning.aliases import ALIASES, move_aliases, read_aliases
 from infrastructure.learning.artifacts import (
     LoadedModel,
     Trained,
     read_artifact,
     read_item_vectors,
-    verify,
     write_files,
 )
 from infrastructure.learning.features import Floats, Vocabulary
 from infrastructure.learning.index_files import PREFIX, index_files, report_of, write_index
 from infrastructure.learning.manifest import MANIFEST, VERSION_NAME, Manifest
-from infrastructure.learning.model_files import flush, write_durably
+from infrastructure.learning.model_files import alone_in, flush, replace_durably, write_durably
 from infrastructure.retrieval.indexed_items import IndexedItems
 
 log = logging.getLogger(__name__)
 
-CURRENT = "current"
-#: the names of folders that are still being written begin so; no version can
-UNFINISHED = ".publishing-"
+#: the names of folders that are still being written begin so, and of those that are being removed; no version can
+UNFINISHED, REMOVED = ".publishing-", ".removing-"
 
 
 class FileModelRegistry:
@@ -51,7 +48,7 @@ class FileModelRegistry:
         if not isinstance(model, Trained):
             raise TypeError(f"{type(model).__name__} cannot be written as an artifact")
         self._root.mkdir(parents=True, exist_ok=True)
-        parent = self.find_current()
+        parent = self.aliases().champion
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self._root))
         try:
             index, files = write_files(unfinished, model, created_at)
@@ -61,7 +58,7 @@ class FileModelRegistry:
                 created_at=created_at,
                 config=config.as_fields(),
                 data_fingerprint=fingerprint,
-                parent=parent.version if parent else None,
+                parent=parent,
                 index=index,
             )
             return self._move_into_place(unfinished, Manifest.of(version, files))
@@ -76,34 +73,46 @@ class FileModelRegistry:
         """Add figures to the version's manifest; those of the same name are replaced. Raises `ModelNotFound`."""
         return self._rewrite(version, lambda known: replace(known, metrics={**known.metrics, **metrics}))
 
+    def record_gates(self, version: str, gates: GateReport) -> ModelVersion:
+        """Write into the version's manifest how it was judged. Raises `ModelNotFound`."""
+        return self._rewrite(version, lambda known: replace(known, gates=gates))
+
     def publish_index(self, version: str, indexed: IndexedItems, built_at: datetime) -> ModelVersion:
         """Give a version another index, in one step. Raises `ModelNotFound`, `ArtifactDamaged`.
 
         The files of the index before it stay, for whoever has just read the manifest that names them; older ones go.
         """
         folder = self._folder(version)
-        with _alone_in(folder):
+        with alone_in(folder):
             manifest = Manifest.read(folder)
             before = manifest.version.index
             report = report_of(indexed, before.generation + 1 if before else 1, built_at)
             replaced = index_files(before) if before else {}
             kept = {name: record for name, record in manifest.files.items() if name not in replaced}
             written = write_index(folder, indexed, report)
-            changed = replace(manifest, version=replace(manifest.version, index=report), files={**kept, **written})
-            _replace(folder / MANIFEST, changed.encoded())
+            changed = manifest.with_files(replace(manifest.version, index=report), {**kept, **written})
+            replace_durably(folder / MANIFEST, changed.encoded())
             for path in folder.glob(f"{PREFIX}*"):
                 if path.name not in replaced and path.name not in written:
                     path.unlink()
         return changed.version
 
-    def make_current(self, version: str) -> None:
-        """Point at the version, once it has proved whole. Raises `ModelNotFound`, `ArtifactDamaged`."""
-        verify(self._folder(version))
-        _replace(self._root / CURRENT, f"{version}\n".encode())
+    def aliases(self) -> Aliases:
+        """Which versions have a part to play now. Raises `ArtifactDamaged`."""
+        return read_aliases(self._root)
 
-    def find_current(self) -> ModelVersion | None:
-        """What the current version's manifest says. Raises `ArtifactDamaged`."""
-        folder = self._current_folder()
+    def move_aliases(self, seen: int, moved: Aliases) -> None:
+        """Replace the aliases of generation `seen` in one step. Raises `AliasMoved`, `ModelNotFound`."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        move_aliases(self._root, seen, moved, self._folder)
+
+    def get_version(self, version: str) -> ModelVersion:
+        """What the version's manifest says. Raises `ModelNotFound`, `ArtifactDamaged`."""
+        return Manifest.read(self._folder(version)).version
+
+    def find_champion(self) -> ModelVersion | None:
+        """What the champion's manifest says. Raises `ArtifactDamaged`."""
+        folder = self._champion_folder()
         return Manifest.read(folder).version if folder else None
 
     def list_versions(self) -> Sequence[ModelVersion]:
@@ -128,17 +137,33 @@ class FileModelRegistry:
         """The items that a version knows and their vectors [n, d]. Raises `ModelNotFound`, `ArtifactDamaged`."""
         return read_item_vectors(self._folder(version))
 
-    def load_current(self) -> LoadedModel | None:
-        """The current model, or None before one has been made current. Raises `ArtifactDamaged`."""
-        folder = self._current_folder()
+    def load_champion(self) -> LoadedModel | None:
+        """The whole champion, or None before there is one. Raises `ArtifactDamaged`."""
+        folder = self._champion_folder()
         return read_artifact(folder) if folder else None
+
+    def prune(self, keep: int) -> Sequence[str]:
+        """Remove all but the newest `keep` versions and those with a part to play. Returns the removed ones' names.
+
+        A version loses its name in one step, so nobody finds half of one; what a kill leaves behind goes the next time.
+        """
+        if not self._root.is_dir():
+            return []
+        with alone_in(self._root):
+            named = self.aliases().named
+            removed = [one.version for one in self.list_versions()[keep:] if one.version not in named]
+            for version in removed:
+                (self._root / version).rename(self._root / f"{REMOVED}{version}")
+        for folder in self._root.glob(f"{REMOVED}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        return removed
 
     def _rewrite(self, version: str, change: Callable[[ModelVersion], ModelVersion]) -> ModelVersion:
         folder = self._folder(version)
-        with _alone_in(folder):
+        with alone_in(folder):
             manifest = Manifest.read(folder)
             changed = replace(manifest, version=change(manifest.version))
-            _replace(folder / MANIFEST, changed.encoded())
+            replace_durably(folder / MANIFEST, changed.encoded())
         return changed.version
 
     def _move_into_place(self, unfinished: Path, manifest: Manifest) -> ModelVersion:
@@ -160,42 +185,13 @@ class FileModelRegistry:
             return version
         raise FileExistsError(f"no free version name like {stem}")
 
-    def _current_folder(self) -> Path | None:
-        try:
-            name = (self._root / CURRENT).read_bytes()[:200].decode("ascii").strip()
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as problem:
-            raise ArtifactDamaged(f"The pointer {CURRENT} cannot be read.") from problem
-        if not VERSION_NAME.fullmatch(name) or not (self._root / name).is_dir():
-            raise ArtifactDamaged(f"The pointer {CURRENT} names no version.")
-        return self._root / name
+    def _champion_folder(self) -> Path | None:
+        champion = self.aliases().champion
+        if champion is not None and not (self._root / champion).is_dir():
+            raise ArtifactDamaged(f"{ALIASES} names a champion that is not here.")
+        return self._root / champion if champion is not None else None
 
     def _folder(self, version: str) -> Path:
         if not VERSION_NAME.fullmatch(version) or not (self._root / version / MANIFEST).exists():
             raise ModelNotFound(version)
         return self._root / version
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep every other process, and thread, from changing the folder's manifest meanwhile. Reading it stays free."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file in one step: whoever reads it finds the old content or the new, also after a power cut."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(descriptor)
-    try:
-        write_durably(Path(name), content)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    flush(path.parent)

@@ -19,6 +19,7 @@ from presentation.api import (
     experiments,
     health,
     measuring,
+    models,
     ratings,
     recommendations,
     taste,
@@ -84,7 +85,7 @@ def create_app(options: ApiOptions, providers: Providers) -> FastAPI:
     # The hot path first: routes are tried one after another. They are taken out of their routers, for looking into an
     # included router costs every request 50 µs.
     routers = [one.router for one in (recommendations, events, ratings, auth, users, taste, health, admin, debug)]
-    routers += [experiments.router, measuring.router]
+    routers += [models.router, experiments.router, measuring.router]
     routers += [make(kind) for kind in Kind for make in (catalogue_router, measuring.feedback_router)]
     app = Api(
         routes=[route for router in routers for route in router.routes],

@@ -79,4 +79,4 @@ def debug_engagements(
 @router.get("/model", summary="Show model versions")
 def debug_model(registry: Annotated[ModelRegistry, provided("model_registry")]) -> ModelsOut:
     """The version that serves, and every published one with its configuration and figures, newest first."""
-    return ModelsOut.model_validate({"current": registry.find_current(), "versions": registry.list_versions()})
+    return ModelsOut.model_validate({"current": registry.find_champion(), "versions": registry.list_versions()})

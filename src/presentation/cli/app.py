@@ -7,20 +7,23 @@ from typing import Annotated
 import typer
 
 from application.accounts import NewAccount, SignUp
+from application.evaluating import EvaluateModel
 from application.exporting import ExportInteractions
 from application.indexing import RebuildIndex
 from application.learning_online import HOURS, MIN_INTERACTIONS, ShowBandit, UpdateBandit
 from application.loading import LoadDataset, LoadReport
 from application.measuring import RollUpDays
+from application.promoting import require_passed
 from application.recommending import Recommend
 from application.simulating import RemoveSimulation, Simulate, SimulationPlan
-from application.training import EvaluateModel, TrainingReport, TrainModel
+from application.training import TrainingReport, TrainModel
 from domain.lineup import AUTO
 from domain.model_versions import TrainingConfig
 from domain.ports.learning import ModelRegistry
 from domain.recommendation import RecommendationRequest
 from domain.users import Principal, Role
 from presentation.cli.context import console, told_plainly, use
+from presentation.cli.model_tables import gates_table
 from presentation.cli.tables import (
     bandit_table,
     evaluation_tables,
@@ -69,12 +72,21 @@ def migrate(context: typer.Context) -> None:
 
 
 @app.command()
-def train(context: typer.Context, file: ConfigFile = None) -> None:
-    """Train a model, publish and evaluate it, and make it the one that serves."""
+def train(
+    context: typer.Context,
+    file: ConfigFile = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Let it serve at once if it passes the gates; status 1 if it does not.")
+    ] = False,
+) -> None:
+    """Train a model, publish, evaluate and judge it, and make it the challenger; the champion if there is none."""
     with told_plainly():
         context.obj("migrate")()
-        report = run_training(context, context.obj("training_config")(file))
+        report = run_training(context, context.obj("training_config")(file), promote)
         console.print(evaluation_tables(report.evaluation))
+        console.print(gates_table(report.version))
+        if promote and not report.serves:
+            require_passed(report.version)
 
 
 @app.command()
@@ -83,8 +95,8 @@ def evaluate(context: typer.Context) -> None:
     with told_plainly():
         context.obj("migrate")()
         registry: ModelRegistry = context.obj("model_registry")
-        current = registry.find_current()
-        reports = use(context, "evaluate_model", EvaluateModel)(current.version if current else None)
+        champion = registry.find_champion()
+        reports = use(context, "evaluate_model", EvaluateModel)(champion.version if champion else None)
         console.print(evaluation_tables(reports))
 
 
@@ -236,10 +248,11 @@ def run_load(context: typer.Context, dataset: str, reset: bool = False) -> LoadR
     return report
 
 
-def run_training(context: typer.Context, hyper_parameters: TrainingConfig) -> TrainingReport:
-    """Train with a bar and say which version came of it."""
+def run_training(context: typer.Context, hyper_parameters: TrainingConfig, promote: bool = False) -> TrainingReport:
+    """Train with a bar and say which version came of it, and what it is now."""
     train_model = use(context, "train_model", TrainModel)
-    with timed("Trained, indexed and evaluated"), training_bar(hyper_parameters) as on_epoch:
-        report = train_model(hyper_parameters, on_epoch)
-    console.print(f"Model {report.version.version} serves now.", highlight=False)
+    with timed("Trained, indexed, evaluated and judged"), training_bar(hyper_parameters) as on_epoch:
+        report = train_model(hyper_parameters, on_epoch, promote)
+    part = "serves now" if report.serves else "is the challenger now"
+    console.print(f"Model {report.version.version} {part}.", highlight=False)
     return report

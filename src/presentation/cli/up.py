@@ -28,12 +28,12 @@ def up(
             context.obj("migrate")()
         report = run_load(context, dataset)
         registry: ModelRegistry = context.obj("model_registry")
-        current = registry.find_current()
-        if current is None:
+        champion = registry.find_champion()
+        if champion is None:
             training = run_training(context, context.obj("training_config")(None, report.dataset))
             console.print(evaluation_tables(training.evaluation))
         else:
-            console.print(f"[green]✓[/] Model {current.version} is trained already", highlight=False)
+            console.print(f"[green]✓[/] Model {champion.version} is trained already", highlight=False)
         _greet_admin(context)
         console.print(f"Marquee serves on [bold]http://{host}:{port}[/], its API is told at /docs", highlight=False)
         context.obj("serve")(host, port)

@@ -29,7 +29,7 @@ def trained():
 @pytest.fixture
 def models(tmp_path, trained):
     models = FileModelRegistry(tmp_path)
-    models.make_current(models.publish(trained, worlds.config_of(RECIPE), "data-1", NOW).version)
+    worlds.serve(models, models.publish(trained, worlds.config_of(RECIPE), "data-1", NOW).version)
     return models
 
 
@@ -48,7 +48,7 @@ WESTERN = Item(Kind.MOVIE, "Western tale of late", id=NEW, genres=("Western",))
 
 def similar_to(models, catalogue, item_id):
     """Ids of what is like an item by ratings alone, best first."""
-    lineup = build_lineup(catalogue, models.load_current())
+    lineup = build_lineup(catalogue, models.load_champion())
     position = int(catalogue.positions(np.array([item_id]))[0])
     found = lineup.similar_by_ratings.similar(position, np.ones(len(catalogue), dtype=bool), 25)
     return catalogue.ids[found.positions]
@@ -93,19 +93,19 @@ def test_without_a_model_there_is_nothing_to_index(tmp_path):
 
 
 def test_a_damaged_index_is_mended_and_damaged_vectors_are_refused(models, tmp_path):
-    folder = tmp_path / models.find_current().version
+    folder = tmp_path / models.find_champion().version
     (folder / "index_1.safetensors").write_bytes(b"scratched")
     with pytest.raises(ArtifactDamaged):
-        models.load_current()
+        models.load_champion()
     CatalogueIndexer(models, IndexWish())(grown(), NOW)
-    assert models.load_current().version.index.generation == 2
+    assert models.load_champion().version.index.generation == 2
     (folder / "vectors.safetensors").write_bytes(b"scratched")
     with pytest.raises(ArtifactDamaged):
         CatalogueIndexer(models, IndexWish())(grown(), NOW)
 
 
 def test_a_manifest_without_vectors_is_refused(models, tmp_path):
-    folder = tmp_path / models.find_current().version
+    folder = tmp_path / models.find_champion().version
     manifest = Manifest.read(folder)
     (folder / MANIFEST).write_bytes(replace(manifest, files={}).encoded())
     with pytest.raises(ArtifactDamaged):

@@ -69,7 +69,7 @@ def lineups(registry, catalogues, timer):
 def publish(registry, model, current=True):
     version = registry.publish(model, worlds.config_of(worlds.QUICK), "fingerprint", FakeClock().now()).version
     if current:
-        registry.make_current(version)
+        worlds.serve(registry, version)
     return version
 
 

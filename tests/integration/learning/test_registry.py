@@ -15,10 +15,11 @@ from domain.errors import ArtifactDamaged, LibraryMissing, ModelNotFound
 from domain.events import History
 from domain.model_versions import IndexReport
 from infrastructure.learning import artifacts, index_files, model_files, registry
+from infrastructure.learning.aliases import ALIASES
 from infrastructure.learning.artifacts import LARGEST, VECTORS, VOCABULARY, engine_file
 from infrastructure.learning.config import parse_config
 from infrastructure.learning.manifest import MANIFEST, FileRecord, Manifest
-from infrastructure.learning.registry import CURRENT, FileModelRegistry
+from infrastructure.learning.registry import FileModelRegistry
 from infrastructure.learning.shared_parts import NEIGHBOURS
 from infrastructure.retrieval.annoy_index import AnnoyIndex
 from infrastructure.retrieval.choosing import IndexWish
@@ -55,19 +56,19 @@ def models(tmp_path):
 def folder(models, trained, tmp_path):
     """A published version that is current."""
     version = models.publish(trained, CONFIG, "data-1", NOW)
-    models.make_current(version.version)
+    worlds.serve(models, version.version)
     return tmp_path / "models" / version.version
 
 
 def refused(models):
     with pytest.raises(ArtifactDamaged) as damaged:
-        models.load_current()
+        models.load_champion()
     return damaged.value.message
 
 
 def test_what_was_published_comes_back(models, trained, folder):
-    model = models.load_current()
-    assert model.version == models.find_current()
+    model = models.load_champion()
+    assert model.version == models.find_champion()
     assert model.version.config["seed"] == CONFIG.seed
     assert parse_config(model.version.config, "the manifest") == CONFIG
     assert model.recipes == {"ncf": RECIPE}
@@ -83,14 +84,14 @@ def test_what_was_published_comes_back(models, trained, folder):
 
 
 def test_a_registry_without_a_folder_is_empty(models):
-    assert models.find_current() is None
-    assert models.load_current() is None
+    assert models.find_champion() is None
+    assert models.load_champion() is None
     assert models.list_versions() == []
 
 
 def test_publishing_does_not_serve(models, trained):
     models.publish(trained, CONFIG, "data-1", NOW)
-    assert models.find_current() is None
+    assert models.find_champion() is None
 
 
 def test_versions_come_newest_first_and_know_their_parent(models, trained, folder):
@@ -110,21 +111,22 @@ def test_figures_are_added_and_replaced(models, folder):
     models.record_metrics(folder.name, {"ncf.ndcg@10": 0.1, "ncf.hit@10": 0.2})
     version = models.record_metrics(folder.name, {"ncf.ndcg@10": 0.15})
     assert version.metrics == {"ncf.ndcg@10": 0.15, "ncf.hit@10": 0.2}
-    assert models.load_current().version.metrics == version.metrics
+    assert models.load_champion().version.metrics == version.metrics
 
 
 def test_a_figure_that_is_not_a_number_is_not_written(models, folder):
     with pytest.raises(ValueError, match="JSON"):
         models.record_metrics(folder.name, {"ncf.ndcg@10": float("nan")})
-    assert models.find_current().metrics == {}
+    assert models.find_champion().metrics == {}
 
 
-@pytest.mark.parametrize("name", ["nothing", "../models", "", ".", "..", "a/b", CURRENT, ".publishing-1", "x" * 200])
+@pytest.mark.parametrize("name", ["nothing", "../models", "", ".", "..", "a/b", ALIASES, ".publishing-1", "x" * 200])
 def test_names_that_are_no_versions_are_not_found(models, folder, name):
-    for act in (models.load, models.make_current, lambda version: models.record_metrics(version, {})):
+    acts = (models.load, models.get_version, lambda version: models.record_metrics(version, {}))
+    for act in (*acts, lambda version: worlds.serve(models, version)):
         with pytest.raises(ModelNotFound):
             act(name)
-    assert models.find_current().version == folder.name
+    assert models.find_champion().version == folder.name
 
 
 def test_only_known_models_can_be_published(models):
@@ -142,12 +144,13 @@ def test_a_failed_publication_leaves_nothing_behind(models, trained, folder, mon
 
     before = sorted(folder.parent.iterdir())
     monkeypatch.setattr(registry, "write_durably", full)
+    monkeypatch.setattr(model_files, "write_durably", full)
     with pytest.raises(OSError, match="space"):
         models.publish(trained, CONFIG, "data-2", NOW + timedelta(hours=1))
     with pytest.raises(OSError, match="space"):
-        models.make_current(folder.name)
+        worlds.serve(models, folder.name)
     assert sorted(folder.parent.iterdir()) == before
-    assert models.find_current().version == folder.name
+    assert models.find_champion().version == folder.name
 
 
 def test_files_are_on_disk_before_the_name_that_promises_them(models, trained, monkeypatch):
@@ -180,12 +183,12 @@ def test_readers_see_one_version_or_the_other_while_it_changes(models, trained, 
 
     def read():
         while not done.is_set():
-            seen.add(models.find_current().version)
+            seen.add(models.find_champion().version)
 
     reader = threading.Thread(target=read)
     reader.start()
     for name in [second, folder.name] * 20:
-        models.make_current(name)
+        worlds.serve(models, name)
     done.set()
     reader.join()
     assert seen <= {second, folder.name}
@@ -200,7 +203,7 @@ def other_index(trained, kind=EXACT):
 
 
 def test_the_manifest_tells_which_index_was_chosen_and_what_it_finds(models, folder):
-    index = models.find_current().index
+    index = models.find_champion().index
     assert (index.generation, index.kind, index.items, index.placed) == (1, ANNOY, 80, 0)
     assert index.recall == 1.0
     assert index.built_at == NOW
@@ -210,8 +213,8 @@ def test_a_version_is_given_another_index_and_keeps_all_the_rest(models, trained
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     later = NOW + timedelta(hours=1)
     version = models.publish_index(folder.name, other_index(trained), later)
-    model = models.load_current()
-    assert model.version == version == models.find_current()
+    model = models.load_champion()
+    assert model.version == version == models.find_champion()
     assert version.index == IndexReport(generation=2, kind=EXACT, recall=1.0, items=40, placed=2, built_at=later)
     assert len(model.shared.indexed) == 40
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -226,7 +229,7 @@ def test_an_index_of_every_kind_comes_back(models, trained, folder):
     answers = []
     for kind in (FAISS, EXACT, ANNOY):
         models.publish_index(folder.name, other_index(trained, kind), NOW)
-        indexed = models.load_current().shared.indexed
+        indexed = models.load_champion().shared.indexed
         assert (indexed.chosen.kind, indexed.placed) == (kind, 2)
         answers.append(indexed.neighbours(queries, 5)[1])
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
@@ -243,11 +246,11 @@ def test_an_index_that_could_not_be_written_changes_nothing(models, trained, fol
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    before = models.find_current()
+    before = models.find_champion()
     monkeypatch.setattr(index_files, "write_durably", full)
     with pytest.raises(OSError, match="space"):
         models.publish_index(folder.name, other_index(trained), NOW)
-    assert models.load_current().version == before
+    assert models.load_champion().version == before
 
 
 def test_a_new_index_mends_one_that_was_damaged(models, trained, folder):
@@ -257,7 +260,7 @@ def test_a_new_index_mends_one_that_was_damaged(models, trained, folder):
     np.testing.assert_array_equal(vocabulary.item_ids, trained.shared.vocabulary.item_ids)
     np.testing.assert_array_equal(vectors, trained.shared.item_vectors)
     models.publish_index(folder.name, other_index(trained), NOW)
-    assert models.load_current().version.index.generation == 2
+    assert models.load_champion().version.index.generation == 2
 
 
 def test_changes_of_one_manifest_at_once_are_all_kept(models, trained, folder):
@@ -270,7 +273,7 @@ def test_changes_of_one_manifest_at_once_are_all_kept(models, trained, folder):
         change.start()
     for change in changes:
         change.join()
-    version = models.load_current().version
+    version = models.load_champion().version
     assert len(version.metrics) == 10
     assert version.index.generation == 6
 
@@ -281,9 +284,9 @@ def test_without_its_library_an_index_is_scanned_instead(models, trained, folder
         def open(*args):
             raise LibraryMissing("The index kind faiss", "faiss")
 
-    expected = models.load_current().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
+    expected = models.load_champion().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
     monkeypatch.setitem(index_files.APPROXIMATE, ANNOY, NotHere)
-    found = models.load_current().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
+    found = models.load_champion().shared.indexed.neighbours(trained.shared.item_vectors[:5], 10)[1]
     np.testing.assert_allclose(found, expected, atol=1e-3)
     assert "marquee[faiss]" in caplog.text
 
@@ -318,8 +321,6 @@ def test_any_change_of_a_file_is_found_before_a_library_opens_it(models, folder,
         (folder / name).write_bytes(content)
         message = refused(models)
         assert name in message
-    with pytest.raises(ArtifactDamaged):
-        models.make_current(folder.name)
 
 
 def test_any_change_of_the_manifest_is_found(models, folder):
@@ -471,14 +472,28 @@ def test_an_index_of_other_vectors_is_refused(models, folder, trained, tmp_path)
     assert INDEX in refused(models)
 
 
-@pytest.mark.parametrize("content", [b"", b"nothing\n", b"../models\n", b"/etc\n", b"\xff\xfe", b"x" * 5000, b"a\nb\n"])
-def test_a_pointer_to_nothing_is_damage_and_not_an_empty_registry(models, folder, content):
-    (folder.parent / CURRENT).write_bytes(content)
-    assert CURRENT in refused(models)
+def fields(**changed):
+    whole = {"generation": 1, "champion": None, "challenger": None, "former": []}
+    return json.dumps({**whole, **changed}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"nothing", b"[]", b"null", b"\xff\xfe", b"{}" + b" " * 20_000, b"[" * 9_000),
+        *(fields(champion=name) for name in ("nothing", "../models", "/etc", 7, "", ".publishing-1")),
+        *(fields(former=former) for former in ("nothing", [None], ["../models"], ["nothing"] * 6)),
+        *(fields(generation=generation) for generation in (-1, True, "1", None)),
+    ],
+)
+def test_damaged_aliases_are_damage_and_not_an_empty_registry(models, folder, content):
+    (folder.parent / ALIASES).write_bytes(content)
+    assert ALIASES in refused(models)
     with pytest.raises(ArtifactDamaged):
-        models.find_current()
-    models.make_current(folder.name)
-    assert models.find_current().version == folder.name
+        models.find_champion()
+    (folder.parent / ALIASES).unlink()
+    worlds.serve(models, folder.name)
+    assert models.find_champion().version == folder.name
 
 
 # ------------------------------------------------------------------------------------------------------ torch-free
@@ -494,7 +509,7 @@ from infrastructure.learning.lineup import build_lineup
 from infrastructure.learning.registry import FileModelRegistry
 from tests.unit.learning import worlds
 
-lineup = build_lineup(worlds.catalogue(80), FileModelRegistry(Path(sys.argv[1])).load_current())
+lineup = build_lineup(worlds.catalogue(80), FileModelRegistry(Path(sys.argv[1])).load_champion())
 state = UserState(1, History.of([10, 20], [5.0, 4.0]))
 context = Context.of(lineup.catalogue, state, ItemFilter(), 4.0)
 ranking = lineup.pipelines["ncf"](context, 10)
@@ -520,7 +535,7 @@ def test_a_loaded_model_ranks_as_before(world, models, folder):
     from infrastructure.learning.lineup import build_lineup
     from tests.unit.learning.serving import context_of
 
-    lineup = build_lineup(world.training.catalogue, models.load_current())
+    lineup = build_lineup(world.training.catalogue, models.load_champion())
     context = context_of(world.training.catalogue, History.of([10, 20, 30], [5, 5, 5]))
     first = lineup.pipelines["ncf"](context, 5)
     again = build_lineup(world.training.catalogue, models.load(folder.name)).pipelines["ncf"](context, 5)

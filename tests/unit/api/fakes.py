@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from application.recommending import ServingRules
 from domain.errors import InvalidToken, TooManyRequests
 from domain.items import Item, Kind
-from domain.model_versions import ModelVersion
+from domain.model_versions import Aliases, ModelVersion
 from domain.recommendation import ListMetadata, Reason, Recommendation, RecommendationList
 from domain.users import Principal, Role, User
 from presentation.api.app import ApiOptions, create_app
@@ -105,8 +105,11 @@ class FakeModelRegistry:
             ModelVersion("v2", ("ncf",), NOW, {"seed": 0}, "abc", {"ncf.ndcg@10": 0.08}, ((0, "ncf"),), "v1")
         ]
 
-    def find_current(self) -> ModelVersion | None:
+    def find_champion(self) -> ModelVersion | None:
         return self.versions[0] if self.versions else None
+
+    def aliases(self) -> Aliases:
+        return Aliases(3, "v2", None, ("v1",))
 
     def list_versions(self) -> Sequence[ModelVersion]:
         return self.versions

@@ -3,16 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from application.evaluating import EvaluateEngines, questions, questions_in_turn, user_states
-from application.training import EvaluateModel, TrainModel, fingerprint
+from application.evaluating import EvaluateEngines, EvaluateModel, questions, questions_in_turn, user_states
+from application.promoting import JudgeModel
+from application.training import TrainModel, fingerprint
 from domain.catalogue import Catalogue
-from domain.errors import Invalid
+from domain.errors import CanaryFailed, Invalid
 from domain.events import Interactions
+from domain.gates import GateRules
 from domain.items import Item, Kind
-from domain.model_versions import EpochReport, ModelVersion, TrainingConfig
+from domain.model_versions import Aliases, EpochReport, TrainingConfig
 from domain.users import Demographics
 from infrastructure.observability.progress import SilentProgress
 from tests.fakes import FakeClock, FakeDatabase, FakeLineups
+from tests.unit.application.registries import FakeCanary, FakeRegistry
 
 
 def interactions(*rows):
@@ -63,28 +66,6 @@ class FakeTrainer:
         return FakeModel()
 
 
-class FakeRegistry:
-    def __init__(self):
-        self.versions, self.current = {}, None
-
-    def publish(self, model, config, fingerprint, created_at):
-        version = ModelVersion(f"v{len(self.versions) + 1}", tuple(model.engines), created_at, {}, fingerprint)
-        self.versions[version.version] = version
-        return version
-
-    def record_auto(self, version, auto):
-        self.versions[version] = replace(self.versions[version], auto=auto)
-        return self.versions[version]
-
-    def record_metrics(self, version, metrics):
-        old = self.versions[version]
-        self.versions[version] = replace(old, metrics={**old.metrics, **metrics})
-        return self.versions[version]
-
-    def make_current(self, version):
-        self.current = version
-
-
 @pytest.fixture
 def database():
     films = [Item(Kind.MOVIE, f"Film {i}", id=i, genres=("War" if i % 2 else "Drama",)) for i in range(1, 21)]
@@ -96,12 +77,17 @@ def engines():
     return EvaluateEngines(SilentProgress(), liked_from=4.0, min_interactions=2)
 
 
-def train_model(database, engines, events, trainer=None, registry=None):
+def train_model(database, engines, events, trainer=None, registry=None, canary=None, rules=None):
     store, catalogues, lineups = FakeStore(events), FakeCatalogues(database), FakeLineups(database)
-    evaluate = EvaluateModel(store, catalogues, lineups, engines)
+    evaluate, registry = EvaluateModel(store, catalogues, lineups, engines), registry or FakeRegistry()
+    judge = JudgeModel(registry, evaluate, canary or FakeCanary(), rules or GateRules())
     return TrainModel(
-        store, catalogues, trainer or FakeTrainer(), registry or FakeRegistry(), evaluate, FakeClock(), liked_from=4.0
+        store, catalogues, trainer or FakeTrainer(), registry, evaluate, judge, FakeClock(), liked_from=4.0, keep=3
     )
+
+
+def run(train, promote=False):
+    return train(TrainingConfig({"ncf": {}}), lambda report: None, promote)
 
 
 def test_a_user_is_asked_with_what_came_before_the_held_out_event():
@@ -198,15 +184,85 @@ def test_the_trainer_never_sees_what_it_is_judged_by(database, engines):
     assert (counted[1], counted[5], counted[7]) == (1, 0, 0)
 
 
-def test_a_model_serves_once_it_has_been_published_and_judged(database, engines):
+def test_the_first_model_serves_once_it_has_been_published_and_judged(database, engines):
     registry, told = FakeRegistry(), []
     report = train_model(database, engines, EVENTS, registry=registry)(TrainingConfig({"ncf": {}}), told.append)
-    assert registry.current == report.version.version == "v1"
+    assert registry.aliases().champion == report.version.version == "v1"
+    assert report.serves and report.version.gates.passed and report.version.gates.champion is None
     assert report.version.metrics["ncf.ndcg@10"] == pytest.approx(1.0)
     assert report.version.auto == ((0, "ncf"),)
     assert {"ncf.validation.ndcg@10", "popularity.ndcg@10", "auto.hr@10"} <= report.version.metrics.keys()
     assert report.version.data_fingerprint == fingerprint(EVENTS)
     assert told == list(FakeModel.epochs)
+
+
+def test_the_next_model_is_the_challenger_until_somebody_promotes_it(database, engines):
+    registry = FakeRegistry()
+    train = train_model(database, engines, EVENTS, registry=registry)
+    run(train)
+    report = run(train)
+    assert not report.serves
+    assert registry.aliases() == report.aliases == Aliases(2, "v1", "v2")
+    assert report.version.gates.champion == "v1" and report.version.gates.passed
+
+
+def test_a_model_that_is_to_be_promoted_serves_at_once_if_it_passes(database, engines):
+    registry = FakeRegistry()
+    train = train_model(database, engines, EVENTS, registry=registry)
+    run(train)
+    assert run(train, promote=True).serves
+    assert registry.aliases() == Aliases(2, "v2", None, ("v1",))
+
+
+def test_a_model_that_fails_is_kept_and_says_why(database, engines):
+    registry = FakeRegistry()
+    run(train_model(database, engines, EVENTS, registry=registry))
+    small = train_model(database, engines, EVENTS, registry=registry, rules=GateRules(size_mb=0.0))
+    report = run(small, promote=True)
+    assert not report.serves
+    assert [gate.name for gate in registry.get_version("v2").gates.failed] == ["size_mb"]
+    assert registry.aliases() == Aliases(2, "v1", "v2")
+
+
+def test_the_first_model_serves_whatever_its_gates_say(database, engines):
+    report = run(train_model(database, engines, EVENTS, rules=GateRules(size_mb=0.0)))
+    assert report.serves and not report.version.gates.passed
+
+
+def test_a_model_that_cannot_serve_gets_no_part_to_play(database, engines):
+    registry = FakeRegistry()
+    with pytest.raises(CanaryFailed):
+        run(train_model(database, engines, EVENTS, registry=registry, canary=FakeCanary("v1")))
+    assert registry.aliases() == Aliases()
+    assert registry.get_version("v1").metrics, "it stays, with its figures"
+
+
+def test_a_model_that_was_judged_against_another_champion_is_not_promoted(database, engines):
+    """Somebody promotes another version while this one is being judged."""
+    registry = FakeRegistry()
+    train = train_model(database, engines, EVENTS, registry=registry)
+    run(train)
+    run(train)
+    record = registry.record_gates
+
+    def meanwhile(version, gates):
+        recorded = record(version, gates)
+        registry.move_aliases(registry.aliases().generation, registry.aliases().promoting("v2"))
+        return recorded
+
+    registry.record_gates = meanwhile
+    report = run(train, promote=True)
+    assert report.version.gates.champion == "v1" and report.version.gates.passed
+    assert registry.aliases() == Aliases(4, "v2", "v3", ("v1",))
+
+
+def test_old_versions_go_after_a_training_and_not_before(database, engines):
+    registry = FakeRegistry()
+    with pytest.raises(CanaryFailed):
+        run(train_model(database, engines, EVENTS, registry=registry, canary=FakeCanary("v1")))
+    assert registry.pruned == []
+    run(train_model(database, engines, EVENTS, registry=registry))
+    assert registry.pruned == [3]
 
 
 def test_with_nothing_to_hold_out_there_is_no_training(database, engines):

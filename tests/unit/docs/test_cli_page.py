@@ -9,12 +9,14 @@ import typer
 from presentation.cli.app import app
 from presentation.cli.experiments import experiments
 from presentation.cli.measuring import roll_up
+from presentation.cli.models import models
 from presentation.cli.up import up
 from tests.unit.docs.pages import read
 
 assert up in [command.callback for command in app.registered_commands], "importing `up` registers it"
 assert roll_up in [command.callback for command in app.registered_commands], "importing `measuring` registers it"
 assert experiments in [group.typer_instance for group in app.registered_groups], "and so does importing `experiments`"
+assert models in [group.typer_instance for group in app.registered_groups], "nor `models`"
 
 
 def commands(group, path: str = "marquee") -> Iterator[tuple[str, object]]:

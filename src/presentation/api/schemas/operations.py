@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from presentation.api.schemas.common import MAX_ID, Answer, PageQuery, Time, example
+from presentation.api.schemas.common import MAX_ID, Answer, Body, PageQuery, Time, example
 
 INDEX = {
     "generation": 2,
@@ -13,6 +13,25 @@ INDEX = {
     "items": 62423,
     "placed": 120,
     "built_at": "2026-01-31T12:30:00Z",
+}
+GATES = {
+    "champion": "20260130T120000Z-8c21",
+    "passed": False,
+    "gates": [
+        {
+            "name": "coverage@10",
+            "passed": False,
+            "value": 0.21,
+            "bound": 0.34,
+            "reason": "0.210 of the catalogue is shown; at least 0.340 is asked for.",
+        }
+    ],
+}
+ALIASES = {
+    "generation": 4,
+    "champion": "20260130T120000Z-8c21",
+    "challenger": "20260131T120000Z-1f3a",
+    "former": ["20260129T120000Z-77d0"],
 }
 MODEL = {
     "version": "20260131T120000Z-1f3a",
@@ -30,6 +49,8 @@ MODEL = {
     "auto": [[0, "linear"]],
     "parent": None,
     "index": INDEX,
+    "gates": GATES,
+    "size": 7340032,
 }
 
 
@@ -74,6 +95,20 @@ class ReindexedOut(Answer):
     model_config = example({"version": MODEL["version"], "index": INDEX})
 
 
+class GateOut(Answer):
+    name: str
+    passed: bool
+    value: float | None
+    bound: float | None = Field(description="What the value is held against; null where nothing was compared.")
+    reason: str
+
+
+class GateReportOut(Answer):
+    champion: str | None = Field(description="The champion that the version was compared with.")
+    passed: bool
+    gates: list[GateOut]
+
+
 class ModelOut(Answer):
     version: str
     engines: list[str]
@@ -84,13 +119,41 @@ class ModelOut(Answer):
     auto: list[tuple[int, str]] = Field(description="The engine that `auto` takes from so many ratings on.")
     parent: str | None
     index: IndexOut | None
+    gates: GateReportOut | None = Field(description="What it showed when it was judged; null before.")
+    size: int = Field(description="Bytes of its files.")
 
 
 class ModelsOut(Answer):
-    current: ModelOut | None
+    current: ModelOut | None = Field(description="The champion, which serves.")
     versions: list[ModelOut] = Field(description="Newest first.")
 
     model_config = example({"current": MODEL, "versions": [MODEL]})
+
+
+class AliasesOut(Answer):
+    generation: int = Field(description="Raised by every change of an alias.")
+    champion: str | None = Field(description="The version that serves.")
+    challenger: str | None = Field(description="The newest version that would serve.")
+    former: list[str] = Field(description="The champions before, the latest first: what can be gone back to.")
+
+    model_config = example(ALIASES)
+
+
+class RegistryOut(Answer):
+    aliases: AliasesOut
+    versions: list[ModelOut] = Field(description="Newest first.")
+
+    model_config = example({"aliases": ALIASES, "versions": [MODEL]})
+
+
+class SeenQuery(Body):
+    generation: int | None = Field(
+        None, ge=0, le=MAX_ID, description="Only if the aliases are still of this generation; without it, of whichever."
+    )
+
+
+class PromotionQuery(SeenQuery):
+    force: bool = Field(False, description="Whatever the gates say.")
 
 
 class RowsQuery(PageQuery):
