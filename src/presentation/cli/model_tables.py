@@ -22,6 +22,9 @@ FIGURES = (
     ("miscalibration@10", "miscalibration", ".3f"),
 )
 
+#: of the table of gates
+HEADINGS = ("gate", "", "why")
+
 
 def versions_table(versions: Sequence[ModelVersion], aliases: Aliases) -> Table:
     """One row a version, newest first; the figures are those of `auto` on its own test events."""
@@ -68,9 +71,9 @@ def gates_table(version: ModelVersion) -> Table:
     """What came of each gate."""
     report = version.gates
     if report is None:
-        return _plain(f"Model {version.version} has not been judged.", ())
+        return _plain(f"Model {version.version} has not been judged", HEADINGS)
     against = f"against {report.champion}" if report.champion else "without a champion"
-    table = _plain(f"Gates of {version.version}, {against}: {_verdict(version)}", ("gate", "", "why"))
+    table = _plain(f"Gates of {version.version}, {against}: {_verdict(version)}", HEADINGS)
     for gate in report.gates:
         table.add_row(gate.name, "[green]✓[/]" if gate.passed else "[red]✗[/]", gate.reason)
     return table
