@@ -71,7 +71,9 @@ def gates_table(version: ModelVersion) -> Table:
     """What came of each gate."""
     report = version.gates
     if report is None:
-        return _plain(f"Model {version.version} has not been judged", HEADINGS)
+        table = _plain(f"Gates of {version.version}", HEADINGS)
+        table.add_row("", "", "It has not been judged.")
+        return table
     against = f"against {report.champion}" if report.champion else "without a champion"
     table = _plain(f"Gates of {version.version}, {against}: {_verdict(version)}", HEADINGS)
     for gate in report.gates:

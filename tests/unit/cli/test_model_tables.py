@@ -63,7 +63,7 @@ def test_each_gate_is_shown_with_its_reason():
     text = told(gates_table(SECOND))
     assert "Gates of v2, against v1: 1 failed" in text
     assert "✓" in line_of(text, "Better by far.") and "✗" in line_of(text, "Too little is shown.")
-    assert "has not been judged" in told(gates_table(FIRST))
+    assert "It has not been judged." in told(gates_table(FIRST))
 
 
 def test_two_versions_are_shown_side_by_side():
