@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from application.steering import Direction, Steering, SteerInTurn
 from domain import repeating
@@ -122,14 +123,16 @@ class Recommend:
     random: np.random.Generator
     steer: Steering = field(default_factory=SteerInTurn)
 
-    def __call__(self, principal: Principal, request: RecommendationRequest) -> RecommendationList:
+    def __call__(
+        self, principal: Principal, request: RecommendationRequest, surface: str = "recommendations"
+    ) -> RecommendationList:
         try:
-            return self._recommend(principal.user_id, request)
+            return self._recommend(principal.user_id, request, surface)
         except UserNotFound as gone:
             # Before the first read, or by the time the impression was to be stored.
             raise InvalidToken("The account of this token no longer exists.") from gone
 
-    def _recommend(self, user_id: int, request: RecommendationRequest) -> RecommendationList:
+    def _recommend(self, user_id: int, request: RecommendationRequest, surface: str) -> RecommendationList:
         state = self.states.read(user_id)
         lineup = self.lineups.current(state.catalogue_revision)
         direction = self.steer(state, Direction(request, asked=request.engine), lineup)
@@ -144,7 +147,7 @@ class Recommend:
         if exploration > 0:
             # Only now: a remembered ranking must not bring the same chance again.
             ranking = ranking.explored(exploration, self.random, request.explain)
-        return self.show(ranking, lineup, state, direction, "recommendations", fallback_used=stands_in)
+        return self.show(ranking, lineup, state, direction, surface, fallback_used=stands_in)
 
     def _drafted(self, lineup: Lineup, state: UserState, direction: Direction, teams: tuple[str, str]) -> Ranking:
         """A list that two engines make between them. What each ranked is remembered; how the draft went is not."""
@@ -250,19 +253,27 @@ class RecommendSimilar:
             raise ItemNotFound(item_id)
         eligible = catalogue.kinds == catalogue.kinds[position]
         eligible[position] = False
-        found = lineup.similar(position, eligible, request.k, use_cf, use_cb)
-        reason = Reason("similar", f"Similar to *{catalogue.titles[position]}*", (item_id,))
-        ranking = Ranking(
-            engine="similar",
-            positions=found.positions,
-            scores=found.scores,
-            sources=found.sources,
-            reasons=(reason,) * len(found),
-            generators={source: found.sources.count(source) for source in set(found.sources)},
-            fallback_used=False,
-        )
+        ranking = similar_to(lineup, position, eligible, request.k, use_cf, use_cb)
         stranger = UserState(user_id=None, history=History.empty())
         return self.show(ranking, lineup, stranger, Direction(replace(request, engine="similar")), "similar")
+
+
+def similar_to(
+    lineup: Lineup, position: int, eligible: NDArray[np.bool_], k: int, use_cf: bool = True, use_cb: bool = True
+) -> Ranking:
+    """The `k` eligible items most like the one at `position`, each for the reason that it is."""
+    found = lineup.similar(position, eligible, k, use_cf, use_cb)
+    item_id = int(lineup.catalogue.ids[position])
+    reason = Reason("similar", f"Similar to *{lineup.catalogue.titles[position]}*", (item_id,))
+    return Ranking(
+        engine="similar",
+        positions=found.positions,
+        scores=found.scores,
+        sources=found.sources,
+        reasons=(reason,) * len(found),
+        generators={source: found.sources.count(source) for source in set(found.sources)},
+        fallback_used=False,
+    )
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ from application.experimenting import (
     StopExperiment,
 )
 from application.exporting import ExportInteractions
+from application.group_lists import RecommendToGroup
+from application.home import RecommendHome
 from application.indexing import RebuildIndex
 from application.inspecting import ListAllRatings, ListEngagements, ListImpressions
 from application.items import AddItem, GetItem, ListItems, RemoveItem, UpdateItem
@@ -239,6 +241,8 @@ class Container(containers.DeclarativeContainer):
     )
     recommend_to_stranger = providers.Singleton(RecommendToStranger, user_states, lineups, show_ranking, serving_rules)
     recommend_similar = providers.Singleton(RecommendSimilar, user_states, lineups, show_ranking, serving_rules)
+    recommend_home = providers.Singleton(RecommendHome, user_states, lineups, recommend, show_ranking)
+    recommend_to_group = providers.Singleton(RecommendToGroup, user_states, lineups, show_ranking, serving_rules)
     continue_session = providers.Singleton(ContinueSession, user_states, lineups, show_ranking, serving_rules)
     list_engines = providers.Singleton(ListEngines, user_states, lineups)
     list_onboarding_titles = providers.Singleton(ListOnboardingTitles, user_states, lineups, item_reader)

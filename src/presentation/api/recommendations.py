@@ -9,14 +9,18 @@ from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 
 from application.continuing import ContinueSession
+from application.group_lists import RecommendToGroup
+from application.home import RecommendHome
 from application.onboarding import AskNext, ListOnboardingTitles
 from application.recommending import ListEngines, Recommend, RecommendSimilar, RecommendToStranger
-from domain.errors import Detail, EngineUnavailable, Invalid, ItemNotFound, TooManyRequests, UnknownItems
+from domain.errors import Detail, EngineUnavailable, Invalid, ItemNotFound, TooManyRequests, UnknownItems, UserNotFound
 from domain.recommendation import RecommendationList, RecommendationRequest
-from presentation.api.dependencies import Caller, provided, stranger_allowance
-from presentation.api.documenting import fails, named, parameters_of
-from presentation.api.rendering import render
+from presentation.api.dependencies import Caller, admin, provided, stranger_allowance
+from presentation.api.documenting import NOT_ADMIN, fails, named, parameters_of
+from presentation.api.rendering import render, render_group, render_home
 from presentation.api.schemas.common import PathId
+from presentation.api.schemas.groups import GroupIn, GroupListOut
+from presentation.api.schemas.home import HomeOut, HomeQuery
 from presentation.api.schemas.recommendations import (
     LIST_PARAMETERS,
     AnswersIn,
@@ -40,6 +44,7 @@ TOO_MANY = TooManyRequests("Too many attempts. Try again in 12 s.", 12)
 NO_ENCODER = EngineUnavailable("gru", ["linear", "mean"])
 NO_ITEMS = UnknownItems([Detail("item_sequence.1", "there is no such item")])
 NO_ITEM = ItemNotFound(42)
+NO_USER = UserNotFound(945)
 NO_SIMILARITY = Invalid("At least one of use_cf and use_cb must be on.")
 
 
@@ -81,6 +86,40 @@ def list_recommendations(
     """
     wanted = recommendation_request(request.scope["query_string"], recommend.rules.default_engine)
     return _answer(recommend(caller, wanted))
+
+
+@router.get("/home", summary="Fill the home page", response_model=HomeOut)
+def home(
+    query: Annotated[HomeQuery, Query()],
+    caller: Caller,
+    recommend_home: Annotated[RecommendHome, provided("recommend_home")],
+) -> Response:
+    """Shelves for the caller: the best for them, what is like what they liked last, what is trending, and what is new.
+
+    No title stands on two shelves, and nothing that was rated on any. Each shelf is a list in the log of its own, so
+    that what is done with a title names the shelf that it stood on.
+    """
+    return Response(render_home(recommend_home(caller, query.request())), media_type="application/json")
+
+
+@router.post(
+    "/group",
+    summary="Recommend titles to several people",
+    dependencies=[Depends(admin)],
+    response_model=GroupListOut,
+    responses=fails(NOT_ADMIN, NO_USER),
+)
+def recommend_to_group(
+    body: GroupIn, recommend: Annotated[RecommendToGroup, provided("recommend_to_group")]
+) -> Response:
+    """One list for several people, of titles that none of them has rated, with what each of them thinks of every one.
+
+    `average` follows the many, `least_misery` whoever likes a title least, and `fair` sees to it that everybody finds
+    something on the list.
+    """
+    return Response(
+        render_group(recommend(body.user_ids, body.request(), body.strategy)), media_type="application/json"
+    )
 
 
 @router.get("/engines", summary="List engines")

@@ -3,30 +3,51 @@
 A test holds what comes out against `RecommendationListOut`, which is what the OpenAPI document promises.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from application.group_lists import GroupList
+from application.home import Shelf
 from domain.items import Item
-from domain.recommendation import ListMetadata, Recommendation, RecommendationList
+from domain.recommendation import ListMetadata, Reason, Recommendation, RecommendationList
 
 
 def render(shown: RecommendationList) -> bytes:
     """A `RecommendationListOut` as JSON. A title removed since the list was made is left out."""
+    return orjson.dumps(_whole(shown))
+
+
+def render_home(shelves: Sequence[Shelf]) -> bytes:
+    """A `HomeOut` as JSON."""
     return orjson.dumps(
-        {
-            "impression_id": shown.impression_id,
-            "user_id": shown.user_id,
-            "engine": shown.engine,
-            "model_version": shown.model_version,
-            "fallback_used": shown.fallback_used,
-            "applied_events": shown.applied_events,
-            "items": [
-                _place(one, shown.items[one.item_id]) for one in shown.recommendations if one.item_id in shown.items
-            ],
-            "metadata": _metadata(shown.metadata),
-        }
+        {"shelves": [{"name": shelf.name, "title": shelf.title, **_whole(shelf.shown)} for shelf in shelves]}
     )
+
+
+def render_group(group: GroupList) -> bytes:
+    """A `GroupListOut` as JSON."""
+    whole = _whole(group.shown)
+    for place in whole["items"]:
+        place["voices"] = [
+            {"user_id": voice.user_id, "satisfaction": voice.satisfaction, **_reason(voice.reason)}
+            for voice in group.voices[place["item"]["id"]]
+        ]
+    return orjson.dumps(whole)
+
+
+def _whole(shown: RecommendationList) -> dict[str, Any]:
+    return {
+        "impression_id": shown.impression_id,
+        "user_id": shown.user_id,
+        "engine": shown.engine,
+        "model_version": shown.model_version,
+        "fallback_used": shown.fallback_used,
+        "applied_events": shown.applied_events,
+        "items": [_place(one, shown.items[one.item_id]) for one in shown.recommendations if one.item_id in shown.items],
+        "metadata": _metadata(shown.metadata),
+    }
 
 
 def _metadata(about: ListMetadata) -> dict[str, Any]:
@@ -43,10 +64,15 @@ def _metadata(about: ListMetadata) -> dict[str, Any]:
     return metadata
 
 
+def _reason(reason: Reason | None) -> dict[str, Any]:
+    if reason is None:
+        return {}
+    return {"reason": {"kind": reason.kind, "text": reason.text, "because_of": reason.because_of}}
+
+
 def _place(one: Recommendation, item: Item) -> dict[str, Any]:
     place: dict[str, Any] = {"rank": one.rank, "item": _item(item), "score": one.score, "source": one.source}
-    if one.reason is not None:
-        place["reason"] = {"kind": one.reason.kind, "text": one.reason.text, "because_of": one.reason.because_of}
+    place |= _reason(one.reason)
     if one.parts is not None:
         place["parts"] = one.parts
     return place

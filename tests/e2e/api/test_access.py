@@ -53,6 +53,8 @@ ACCESS = {
     "DELETE /ratings/{item_id}": "user",
     "GET /recommendations/": "user",
     "GET /recommendations/engines": "user",
+    "GET /recommendations/home": "user",
+    "POST /recommendations/group": "admin",
     "POST /recommendations/cold-start": "open",
     "GET /recommendations/onboarding-movies": "open",
     "POST /recommendations/onboarding/next": "open",
