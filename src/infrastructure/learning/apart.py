@@ -1,6 +1,7 @@
 """Trains engines that need no other one at the same time, each in a process of its own."""
 
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -24,7 +25,8 @@ def training_apart(
     """The results of the recipes by name, each to be waited for, from at most `workers` processes.
 
     An engine is the same as one that is trained here: each brings its own seed along. What goes wrong is raised where
-    the result is asked for, and on the way out whatever is still to begin is not begun.
+    the result is asked for, and on the way out whatever is still to begin is not begun. The processes end with this
+    one, however it ends.
     """
     if not recipes:
         yield {}
@@ -62,6 +64,15 @@ _given: list[tuple[Material, Reports]] = []
 
 def _keep(material: Material, reports: Reports) -> None:
     _given.append((material, reports))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A run that was killed could not call its workers off: they would go on for hours, for nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _train(recipe: Recipe) -> Arrays | None:
