@@ -237,7 +237,7 @@ class NothingRandomised(Conflict):
 
     def __init__(self, hours: int) -> None:
         super().__init__(
-            f"In the last {hours} hours no engine was chosen by chance. Let engines compete, or run an experiment, first."
+            f"In the last {hours} hours no engine was chosen by chance. Let engines compete or run an experiment."
         )
 
 
