@@ -22,7 +22,7 @@ def satisfactions(scores: NDArray[np.float64]) -> Satisfactions:
     ordered = np.sort(scores, axis=1)
     less = [np.searchsorted(row, own, side="left") for row, own in zip(ordered, scores, strict=True)]
     no_more = [np.searchsorted(row, own, side="right") for row, own in zip(ordered, scores, strict=True)]
-    return (np.array(less) + np.array(no_more) - 1.0) / 2.0 / (size - 1)
+    return np.asarray((np.array(less) + np.array(no_more) - 1.0) / 2.0 / (size - 1))
 
 
 def average(liked: Satisfactions, k: int) -> NDArray[np.int64]:
