@@ -43,3 +43,13 @@ def test_the_figures_of_the_readme_are_those_that_were_measured():
     assert set(told) == {engine for dataset in heading[1:] for engine in measured[dataset]}
     for engine, figures in told.items():
         assert figures == [measured[dataset].get(engine, "–") for dataset in heading[1:]]
+
+
+def test_the_lines_of_the_readme_are_those_that_were_measured():
+    measured = {quality.dataset: quality for quality in saved(RESULTS)}
+    told = {row[1].strip("`"): row for row in table_rows(read("README.md")) if re.match(r"Q\d:", row[0])}
+    assert set(told) == {dataset for dataset in measured if not dataset.startswith("ml-")}
+    for protocol, row in told.items():
+        figures = next(engine.figures for engine in measured[protocol].engines if engine.engine == "auto")
+        names = ("recall@10", "ndcg@10") if row[0].startswith("Q4") else ("hr@10", "ndcg@10")
+        assert row[2] == " / ".join(f"{figures[name]:.4f}" for name in names)
