@@ -39,7 +39,8 @@ class TrainModel:
     where there is none, or where it has passed and is to be promoted. All but the newest `keep` versions and those with
     a part to play are removed.
 
-    Raises `Invalid` when there are too few ratings to hold any out, `CanaryFailed` for a model that cannot serve, and
+    Raises `ArtifactDamaged` at once where the aliases cannot be read, `Invalid` when there are too few ratings to hold
+    any out, `CanaryFailed` for a model that cannot serve, and
     `AliasMoved` when somebody else moved an alias at that moment; in both cases the version stays.
     """
 
@@ -56,6 +57,7 @@ class TrainModel:
     def __call__(
         self, config: TrainingConfig, on_epoch: Callable[[EpochReport], None], promote: bool = False
     ) -> TrainingReport:
+        self.registry.aliases()  # what cannot be read is told before hours of training, not after them
         interactions = self.interactions.read().in_user_time_order()
         split = leave_last_out(interactions)
         if not len(split.test):

@@ -7,7 +7,7 @@ from application.evaluating import EvaluateEngines, EvaluateModel, questions, qu
 from application.promoting import JudgeModel
 from application.training import TrainModel, fingerprint
 from domain.catalogue import Catalogue
-from domain.errors import CanaryFailed, Invalid
+from domain.errors import ArtifactDamaged, CanaryFailed, Invalid
 from domain.events import Interactions
 from domain.gates import GateRules
 from domain.items import Item, Kind
@@ -254,6 +254,17 @@ def test_a_model_that_was_judged_against_another_champion_is_not_promoted(databa
     report = run(train, promote=True)
     assert report.version.gates.champion == "v1" and report.version.gates.passed
     assert registry.aliases() == Aliases(4, "v2", "v3", ("v1",))
+
+
+def test_aliases_that_cannot_be_read_are_told_before_the_training(database, engines):
+    class Damaged(FakeRegistry):
+        def aliases(self):
+            raise ArtifactDamaged("aliases.json cannot be used.")
+
+    trainer = FakeTrainer()
+    with pytest.raises(ArtifactDamaged):
+        run(train_model(database, engines, EVENTS, trainer, Damaged()))
+    assert not hasattr(trainer, "training")
 
 
 def test_old_versions_go_after_a_training_and_not_before(database, engines):
