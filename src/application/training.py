@@ -40,8 +40,8 @@ class TrainModel:
     a part to play are removed.
 
     Raises `ArtifactDamaged` at once where the aliases cannot be read, `Invalid` when there are too few ratings to hold
-    any out, `CanaryFailed` for a model that cannot serve, and
-    `AliasMoved` when somebody else moved an alias at that moment; in both cases the version stays.
+    any out, `CanaryFailed` for a model that cannot serve, and `AliasMoved` when somebody else moved an alias at that
+    moment; in these two cases the version stays.
     """
 
     interactions: InteractionStore
