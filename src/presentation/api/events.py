@@ -43,6 +43,7 @@ NOT_SHOWN = InvalidEvent(
     "The engagement does not fit what was shown.", [Detail("item_id", "item 42 was not on this list")]
 )
 NOT_RATED = InvalidEvent("The feedback was not stored.", [Detail("value", "must lie between 0.5 and 5.0")])
+NO_EVENT = InvalidEvent("There is no event.", [Detail("body", "must hold a line for each event")])
 NOT_YOURS = NotAllowed("This list was shown to somebody else.")
 SENT_BEFORE: dict[int | str, dict[str, Any]] = {200: {"description": "An equal event had been stored before."}}
 
@@ -104,7 +105,7 @@ async def raw_body(request: Request) -> bytes:
     summary="Send many events",
     dependencies=[Depends(admin)],
     response_model=BulkOut,
-    responses=fails(NOT_ADMIN),
+    responses=fails(NOT_ADMIN, NO_EVENT),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -122,6 +123,8 @@ def create_events(
     are kept whatever is wrong with others, and the answer says of each line what became of it.
     """
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if not lines:
+        raise NO_EVENT
     read = [event_of(line) for _, line in lines]
     outcomes = record_events([one for one in read if isinstance(one, SentEvent)])
     told = [_told(number, one, outcomes) for (number, _), one in zip(lines, read, strict=True)]

@@ -134,6 +134,7 @@ def test_many_events_at_once_keep_the_good_lines(viewer, admin, shown):
     again = admin.post("/events/bulk", content="\n".join(lines)).json()
     assert (again["stored"], again["repeated"]) == (1, 2)  # a rating has no id: it replaces the one before
     assert viewer.get("/recommendations/").json()["applied_events"] == 2
+    assert admin.post("/events/bulk", content="\n \n").status_code == 422
     assert viewer.post("/events/bulk", content="").status_code == 403
 
 
