@@ -77,10 +77,17 @@ def save(quality: Quality, folder: Path) -> None:
 def save_candidates(
     protocol: str, command: str, seed: int, found: Mapping[str, Mapping[str, float]], folder: Path
 ) -> None:
-    """Keep what engines reach among sampled candidates, apart from all that is measured on the full catalogue."""
-    (folder / CANDIDATES).mkdir(parents=True, exist_ok=True)
-    kept = {"command": command, "date": datetime.now(UTC).date().isoformat(), "seed": seed, "engines": found}
-    (folder / CANDIDATES / f"{protocol}.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    """Keep what engines reach among sampled candidates, apart from all that is measured on the full catalogue.
+
+    Of an engine that was measured before, by whatever command, the new figures stay.
+    """
+    path = folder / CANDIDATES / f"{protocol}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    date = datetime.now(UTC).date().isoformat()
+    for engine, figures in found.items():
+        kept[engine] = {"command": command, "date": date, "seed": seed, "figures": dict(figures)}
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
 def saved(folder: Path) -> list[Quality]:

@@ -109,9 +109,9 @@ def among_candidates(protocol: str | None, names: Sequence[str], folder: Path = 
     if not path.is_file():
         return
     kept = json.loads(path.read_text(encoding="utf-8"))
-    for engine, figures in kept["engines"].items():
-        values = [decimals(figures.get(name)) for name in names]
-        said = f"`{kept['command']}`, {kept['date']}, seed {kept['seed']}"
+    for engine, found in kept.items():
+        values = [decimals(found["figures"].get(name)) for name in names]
+        said = f"`{found['command']}`, {found['date']}, seed {found['seed']}"
         yield "| " + " | ".join([f"**Marquee**, `{engine}`", *values, UNKNOWN, UNKNOWN, said]) + " |"
 
 

@@ -112,9 +112,12 @@ def test_a_hybrid_costs_what_it_blends_as_well():
     assert seconds_of(replace(QUALITY, runs=runs)) == {"gru": 9.0, "hybrid": 11.0}
 
 
-def test_what_is_reachedamong_candidates_is_kept_apart(tmp_path):
+def test_what_is_reached_among_candidates_is_kept_apart(tmp_path):
     save_candidates("sampled-candidates", "the command", 0, {"ncf": {"hr@10": 0.7, "mrr": 0.5}}, tmp_path)
     assert saved(tmp_path) == []
     (row,) = among_candidates("sampled-candidates", ["hr@10", "mrr"], tmp_path)
     assert "`ncf` | 0.7000 | 0.5000" in row and "the command" in row
+    save_candidates("sampled-candidates", "another", 1, {"mf": {"hr@10": 0.8, "mrr": 0.6}}, tmp_path)
+    first, second = among_candidates("sampled-candidates", ["hr@10", "mrr"], tmp_path)
+    assert "the command" in first and "`mf` | 0.8000 | 0.6000" in second and "another" in second
     assert not list(among_candidates("never-measured", ["hr@10"], tmp_path))
