@@ -216,7 +216,12 @@ class Container(containers.DeclarativeContainer):
         ExperimentSteering, running_experiments, clock, serving_rules.provided.default_engine
     )
     steer = providers.Singleton(loop.build_steering, experiment_steering, bandit_steering)
-    # the same on a clock that the simulation moves
+    # the same on a clock that the simulation moves: a day of it may pass in less time than arms are remembered for
+    simulated_steer = providers.Singleton(
+        loop.build_steering,
+        experiment_steering,
+        providers.Singleton(BanditSteering, bandit_store, bandit_rules, random),
+    )
     simulated_clock = providers.Singleton(loop.build_simulated_clock)
     simulated_show = providers.Singleton(
         ShowRanking, item_reader, event_log, simulated_clock, providers.Singleton(building.build_ids, simulated_clock)
@@ -227,7 +232,7 @@ class Container(containers.DeclarativeContainer):
         user_states,
         lineups,
         providers.Singleton(
-            Recommend, user_states, lineups, simulated_show, serving_rules, ranking_cache, random, steer
+            Recommend, user_states, lineups, simulated_show, serving_rules, ranking_cache, random, simulated_steer
         ),
         providers.Singleton(RecordEvents, shown_lists, event_log, unit_of_work, simulated_clock, event_rules),
         providers.Singleton(UpdateBandit, bandit_store, simulated_clock),
