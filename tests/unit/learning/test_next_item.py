@@ -167,6 +167,21 @@ def test_gaps_of_time_matter_and_the_time_itself_does_not(world, learned, recipe
     assert not np.allclose(scores, other)
 
 
+def test_a_history_is_read_once_for_a_list_and_nothing_is_kept_after_it(world, recipe, learned):
+    pipeline = pipeline_of(world, recipe, learned)
+    ranker, read = pipeline.ranker, []
+    encode = ranker._encode
+    ranker._encode = lambda *told: read.append(1) or encode(*told)
+    context = context_of(world.training.catalogue, history(5))
+    first = pipeline(context, 5, explain=False).positions
+    ranker.score(context, first)
+    assert len(read) == 1
+    shorter = context.leaving_out(np.array([0]))
+    assert not np.array_equal(ranker.score(shorter, first), ranker.score(context, first)) and len(read) == 2
+    del context, shorter
+    assert not ranker._remembered
+
+
 def test_without_a_history_nothing_is_proposed(world, recipe, learned):
     pipeline = pipeline_of(world, recipe, learned)
     context = context_of(world.training.catalogue, History.empty())

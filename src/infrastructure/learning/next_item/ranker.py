@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,19 @@ class NextItemRanker:
         self.name = name
         self._weights, self._encode, self._length = weights, encode, history_length
         content = events.item_content(catalogue, vocabulary) @ weights["content_weight"]
+        # Of one list generators, ranker and blend all ask for the same scores; they go with the context.
+        self._remembered: WeakKeyDictionary[Context, NDArray[np.float64]] = WeakKeyDictionary()
         self._items = by_position(catalogue, vocabulary, weights["embedding"]) + content  # [n, d]
 
     def scores(self, context: Context) -> NDArray[np.float64] | None:
         """[n] log-odds, but for a constant, of each item being next; None where there is no history to read."""
         if not len(context.positions):
             return None
-        told = self._read(context, np.arange(len(context.positions))[None])
-        return np.asarray((told @ self._items.T)[0], dtype=np.float64)
+        scores = self._remembered.get(context)
+        if scores is None:
+            told = self._read(context, np.arange(len(context.positions))[None])
+            scores = self._remembered[context] = np.asarray((told @ self._items.T)[0], dtype=np.float64)
+        return scores
 
     def __call__(self, context: Context, limit: int) -> Candidates:
         scores = self.scores(context)
