@@ -96,15 +96,19 @@ class ShowRanking:
             applied_events=impression.applied_events,
             recommendations=recommendations,
             items=dict(items),
-            metadata=ListMetadata(
-                k=request.k,
-                requested_engine=direction.asked or request.engine,
-                generators=ranking.generators,
-                weights=dict(ranking.weights),
-                experiment=direction.experiment_id,
-                variant=direction.variant,
-            ),
+            metadata=_metadata(ranking, direction),
         )
+
+
+def _metadata(ranking: Ranking, direction: Direction) -> ListMetadata:
+    return ListMetadata(
+        k=direction.request.k,
+        requested_engine=direction.asked or direction.request.engine,
+        generators=ranking.generators,
+        weights=dict(ranking.weights),
+        experiment=direction.experiment_id,
+        variant=direction.variant,
+    )
 
 
 @dataclass(frozen=True)
