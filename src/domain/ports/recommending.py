@@ -62,7 +62,12 @@ class WeightedRanker(Ranker, Protocol):
 
 @runtime_checkable
 class AttributingRanker(Ranker, Protocol):
-    """A ranker that can tell what each event of the history is to a score."""
+    """A ranker that can tell what each event of the history is to a score.
+
+    `reads_anew` says that this takes it a whole reading of the history for each event.
+    """
+
+    reads_anew: bool
 
     def losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """[c, m] what the given positions [c] would lose, compared with others, without each event of the history."""

@@ -13,6 +13,8 @@ from infrastructure.generators import leaving_out
 class Additive(ABC):
     """Ranks by `scores` and explains by `losses`."""
 
+    reads_anew = False
+
     @abstractmethod
     def scores(self, context: Context) -> NDArray[np.float64] | None:
         """[n] a score for every item; None when nothing is known of the user."""

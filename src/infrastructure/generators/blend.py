@@ -42,12 +42,14 @@ class BlendRanker:
     def explain(self, context: Context, positions: NDArray[np.int64]) -> Sequence[Reason | None]:
         """The liked events without which the blend would lose most; where there are none, in the words of one ranker.
 
-        That is the one with the largest part in the score, compared with the others.
+        That is the one with the largest part in the score, compared with the others. What is lost is asked of those
+        rankers that can tell without reading the history anew for each event, if there are any: their reasons hold up
+        as well, and take a third of the time.
         """
         if not len(positions):
             return []
         strongest = self._fusion.parts(self._scores(context, positions), self._weights).argmax(axis=0)
-        lost = self._losses(context, positions, np.unique(strongest))
+        lost = self._losses(context, positions)
         reasons = [explaining.because_you_liked(context, row) for row in lost]
         for index in np.unique(strongest).tolist():
             places = [place for place in np.flatnonzero(strongest == index).tolist() if reasons[place] is None]
@@ -56,13 +58,17 @@ class BlendRanker:
                 reasons[place] = reason
         return reasons
 
-    def _losses(self, context: Context, positions: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.float64]:
-        """[c, m] what the positions would lose without each event, by those of the rankers that can tell."""
+    def _losses(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[c, m] what the positions would lose without each event, by the rankers that are asked."""
+        telling = [
+            (weight, ranker)
+            for weight, ranker in zip(self._weights.tolist(), self._rankers, strict=True)
+            if isinstance(ranker, AttributingRanker)
+        ]
+        quick = [(weight, ranker) for weight, ranker in telling if not ranker.reads_anew]
         lost = np.zeros((len(positions), len(context.positions)))
-        for index in among.tolist():
-            ranker = self._rankers[index]
-            if isinstance(ranker, AttributingRanker):
-                lost += self._weights[index] * ranker.losses(context, positions)
+        for weight, ranker in quick or telling:
+            lost += weight * ranker.losses(context, positions)
         return lost
 
     def _scores(self, context: Context, positions: NDArray[np.int64]) -> NDArray[np.float64]:

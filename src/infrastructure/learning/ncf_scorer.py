@@ -29,6 +29,8 @@ COMPARED = 256
 class NcfRanker:
     """Ranks by P(like), for one catalogue. Items and events that the model has not seen count by their content."""
 
+    reads_anew = False
+
     name = "ncf"
 
     def __init__(

@@ -22,6 +22,8 @@ EXPLAINED = 10
 class NextItemRanker:
     """A generator and a ranker over one catalogue. Items that were not there in training count by their content."""
 
+    reads_anew = True
+
     def __init__(
         self,
         name: str,

@@ -26,6 +26,8 @@ SCANNED = 0.5
 class TwoTowerRetrieval:
     """A generator and a ranker over one catalogue. Items that the model has not seen lie where their content says."""
 
+    reads_anew = False
+
     def __init__(
         self,
         name: str,
