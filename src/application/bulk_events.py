@@ -124,12 +124,17 @@ class RecordEvents:
 
     def _store(self, prepared: Sequence[Prepared]) -> frozenset[str]:
         """Ratings first, so that what is said of a title never hides how it was rated. Returns the new ids."""
+        rating = [one for one in prepared if isinstance(one, Feedback) and one.value is not None]
         ratings = [one for one in prepared if isinstance(one, Rating)]
-        for one in prepared:
-            if isinstance(one, Feedback) and one.value is not None:
-                ratings.append(Rating(one.user_id, one.item_id, one.value, int(one.occurred_at.timestamp())))
-        if ratings:
+        if rating or ratings:
             with self.unit_of_work() as work:
+                # What is sent again must not undo a rating given since.
+                known = work.feedback.find([one.id for one in rating])
+                ratings += [
+                    Rating(one.user_id, one.item_id, one.value or 0.0, int(one.occurred_at.timestamp()))
+                    for one in rating
+                    if one.id not in known
+                ]
                 work.ratings.put(ratings)
                 work.commit()
         events = [one for one in prepared if isinstance(one, Engagement | Feedback)]

@@ -141,18 +141,21 @@ class GiveFeedback:
             if sent.item_id not in work.items.get_many([sent.item_id]):
                 raise ItemNotFound(sent.item_id)
         event = feedback_of(sent, principal.user_id, now)
+        if (known := self._find(event)) is not None:
+            # Before the rating: what is sent again must not undo a rating given since.
+            return known, False
         if event.value is not None:
             at = int(event.occurred_at.timestamp())
             self.rate_items(principal, [NewRating(event.item_id, event.value, at)])
         if not keeps_log:
             return event, True
         fresh = event.id in self.log.append(event)
-        return (event, True) if fresh else (self._stored(event), False)
+        return (event, True) if fresh else (self._find(event) or event, False)
 
-    def _stored(self, event: Feedback) -> Feedback:
+    def _find(self, event: Feedback) -> Feedback | None:
         with self.unit_of_work() as work:
-            stored = work.feedback.find([event.id]).get(event.id, event)
-        if (stored.item_id, stored.feedback, stored.value) != (event.item_id, event.feedback, event.value):
+            stored = work.feedback.find([event.id]).get(event.id)
+        if stored and (stored.item_id, stored.feedback, stored.value) != (event.item_id, event.feedback, event.value):
             raise KeyReused
         return stored
 

@@ -56,6 +56,14 @@ def test_the_place_of_a_bad_field_is_named_as_in_the_line(record, anna):
     assert [detail.where for detail in outcome.error.details] == ["rating", "timestamp"]
 
 
+def test_a_rating_that_is_sent_again_does_not_undo_the_one_after_it(record, anna, states):
+    first = SentEvent(NewFeedback(1, FeedbackKind.EXPLICIT_RATING, 2.0, timestamp=10), anna.user_id)
+    assert told(record([first])) == ["new"]
+    assert told(record([SentEvent(NewRating(1, 4.5, 20), anna.user_id)])) == ["new"]
+    assert told(record([first])) == ["there"]
+    assert states.read(anna.user_id).history.ratings.tolist() == [4.5]
+
+
 def test_there_may_be_any_number_and_all_may_be_sent_again(record, shown, anna, database):
     item = shown.recommendations[0].item_id
     at = int(database.rows.impressions[0].shown_at.timestamp())

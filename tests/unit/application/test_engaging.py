@@ -196,6 +196,16 @@ def test_equal_feedback_is_stored_once(say, anna, database):
     assert len(database.rows.feedback) == 3
 
 
+def test_a_rating_that_is_sent_again_does_not_undo_the_one_after_it(say, anna, states):
+    first = NewFeedback(1, FeedbackKind.EXPLICIT_RATING, 2.0, timestamp=10)
+    say(anna, first)
+    say(anna, NewFeedback(1, FeedbackKind.EXPLICIT_RATING, 4.5, timestamp=20, key="k"))
+    assert not say(anna, first)[1]
+    with pytest.raises(KeyReused):
+        say(anna, NewFeedback(1, FeedbackKind.EXPLICIT_RATING, 0.5, key="k"))
+    assert states.read(anna.user_id).history.ratings.tolist() == [4.5]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
